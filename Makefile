@@ -1,0 +1,38 @@
+# `make demo` and `make test` need nothing but Python 3.11 or newer, make and git.
+PYTHON ?= $(shell for python in python3.12 python3.13 python3.11 python3; do \
+	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+.PHONY: demo test test-slow lint benchmark environment clean
+
+demo: environment
+	$(BIN)/python examples/demo.py demo-output
+
+test: environment lint
+	$(BIN)/python -m pytest -n $(WORKERS) -q
+
+test-slow: environment
+	$(BIN)/python -m pytest -n $(WORKERS) -q -m slow
+
+lint: environment
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+benchmark: environment
+	$(BIN)/python benchmarks/sequential_overhead.py
+
+environment: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "parasim needs Python 3.11 or newer with venv; install it, or name it: make PYTHON=/path/to/python $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[tests]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) demo-output

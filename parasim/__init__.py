@@ -1,0 +1,54 @@
+"""parasim: dynamical systems integrated in parallel in time, and streamed to zarr.
+
+The public names are loaded when they are first used, so that `import parasim` is quick, the
+command line starts without jax, and the solver works where only jax and diffrax are installed.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from parasim._errors import (
+        ConfigError as ConfigError,
+        ParasimError as ParasimError,
+        SolverError as SolverError,
+        StoreError as StoreError,
+    )
+    from parasim.integrators import ParallelNewton as ParallelNewton
+    from parasim.plugins import (
+        Parameter as Parameter,
+        System as System,
+        Variable as Variable,
+        get_system as get_system,
+        system_names as system_names,
+    )
+    from parasim.simulation import simulate as simulate
+
+__version__ = version("parasim")
+
+_HOME = {
+    "ParallelNewton": "parasim.integrators",
+    "simulate": "parasim.simulation",
+    "System": "parasim.plugins",
+    "Parameter": "parasim.plugins",
+    "Variable": "parasim.plugins",
+    "get_system": "parasim.plugins",
+    "system_names": "parasim.plugins",
+    "ParasimError": "parasim._errors",
+    "ConfigError": "parasim._errors",
+    "SolverError": "parasim._errors",
+    "StoreError": "parasim._errors",
+}
+
+__all__ = ["__version__", *_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'parasim' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,113 @@
+"""What a system is: a vector field with its state, its parameters and their meaning.
+
+Knows numpy only, so that a list of systems needs no jax.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from parasim._errors import ConfigError, near_names
+
+State = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number that a vector field depends on, with its unit and the range that makes sense.
+
+    Attributes:
+        value: the default.
+        unit: as CF conventions write it, such as `"W m-2 K-1"`; `"1"` if dimensionless.
+        minimum, maximum: the closed range of allowed values.
+        description: what it is, in a few words.
+    """
+
+    value: float
+    unit: str = "1"
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One leaf of a system's state: its unit, and the names of its axes.
+
+    Attributes:
+        unit: as CF conventions write it; `"1"` if dimensionless.
+        dims: a name per axis of the leaf; empty for a scalar.
+        description: what it is, in a few words.
+    """
+
+    unit: str = "1"
+    dims: tuple[str, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class System:
+    """A dynamical system `dy/dt = vector_field(t, y, args)` and what its numbers mean.
+
+    Attributes:
+        name: lower case, with hyphens.
+        vector_field: `(t, y, args) -> dy/dt`; `y` and the result are dictionaries keyed like
+            `variables`, `args` holds the value of every parameter by name. A parameter that is
+            driven by data has its value at time `t` there.
+        initial_state: `(params, seed) -> state`, in numpy; the seed is for systems whose initial
+            state is random.
+        params: the parameters by name.
+        variables: what the state's leaves are, by name.
+        time_unit: the unit of `t`, as CF conventions write it, such as `"ms"` or `"year"`.
+        description: one line for lists.
+        citation: where the equations come from.
+        options: the structural choices that it was built with, such as a number of sites.
+    """
+
+    name: str
+    vector_field: Callable[[Any, Any, Any], Any]
+    initial_state: Callable[[Mapping[str, float], int], State]
+    params: Mapping[str, Parameter]
+    variables: Mapping[str, Variable]
+    time_unit: str
+    description: str
+    citation: str
+    options: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def y0(self) -> State:
+        """The initial state at the default parameters and seed 0."""
+        return self.initial_state({name: p.value for name, p in self.params.items()}, 0)
+
+    def resolve(self, params: Mapping[str, float] | None = None) -> dict[str, float]:
+        """Complete the given parameters with the defaults, and check them.
+
+        Returns:
+            A value for every parameter of the system.
+
+        Raises:
+            ConfigError: a name is unknown, or a value is no number or outside its range.
+        """
+        given = dict(params or {})
+        for name, value in given.items():
+            if name not in self.params:
+                raise ConfigError(
+                    f"{self.name} has no parameter {name!r}: {near_names(name, self.params)}"
+                )
+            given[name] = _checked(self.name, name, value, self.params[name])
+        return {name: given.get(name, p.value) for name, p in self.params.items()}
+
+
+def _checked(system: str, name: str, value: Any, parameter: Parameter) -> float:
+    """Return the value as a float if it is a number inside the parameter's range."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise ConfigError(f"{system}: parameter {name} must be a number, not {value!r}")
+    if not parameter.minimum <= value <= parameter.maximum:  # also refuses NaN
+        raise ConfigError(
+            f"{system}: parameter {name} = {value:g} is outside its range "
+            f"[{parameter.minimum:g}, {parameter.maximum:g}] {parameter.unit}"
+        )
+    return float(value)
