@@ -1,0 +1,1 @@
+"""The built-in systems, one per file; `parasim.get_system` finds them by name."""

@@ -1,0 +1,99 @@
+"""The one place where the name of a system finds the function that builds it.
+
+A system's module is imported when that system is asked for, so that listing the names is quick.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from parasim._errors import ConfigError, near_names
+from parasim.plugins._system import System
+
+_SYSTEMS = {
+    "energy-balance": "parasim.plugins.systems.energy_balance:energy_balance",
+    "fitzhugh-nagumo": "parasim.plugins.systems.fitzhugh_nagumo:fitzhugh_nagumo",
+    "hodgkin-huxley": "parasim.plugins.systems.hodgkin_huxley:hodgkin_huxley",
+    "lorenz63": "parasim.plugins.systems.lorenz63:lorenz63",
+    "lorenz96": "parasim.plugins.systems.lorenz96:lorenz96",
+    "stuart-landau": "parasim.plugins.systems.stuart_landau:stuart_landau",
+    "van-der-pol": "parasim.plugins.systems.van_der_pol:van_der_pol",
+}
+
+
+def system_names() -> tuple[str, ...]:
+    """List the systems that there are, in alphabetical order, without importing any of them."""
+    return tuple(sorted(_SYSTEMS))
+
+
+def get_system(name: str, **options: int) -> System:
+    """Build the system of that name, with its structural options.
+
+    Arguments:
+        name: as in `system_names()`; `_` may stand for `-`, and upper case for lower.
+        options: whole numbers that shape the state, such as `sites=36` for lorenz96; those that
+            are left out have their defaults.
+
+    Returns:
+        The system. Its parameters have their default values.
+
+    Raises:
+        ConfigError: there is no such system or option, or an option is no whole number or one
+            that the system cannot have.
+    """
+    public, factory = _factory(name)
+    known = inspect.signature(factory).parameters
+    for option in options:
+        if option not in known:
+            raise ConfigError(f"{public} has no option {option!r}: {near_names(option, known)}")
+    return factory(**{key: _whole_number(public, key, value) for key, value in options.items()})
+
+
+def build_system(name: str, settings: Mapping[str, float]) -> tuple[System, dict[str, float]]:
+    """Build a system from one list of settings, structural options and parameters together.
+
+    This is what `--set sites=36 --set F=8` means: `sites` shapes the state and goes to the
+    function that builds the system, `F` is a parameter.
+
+    Arguments:
+        name: as for `get_system`.
+        settings: options and parameters by name.
+
+    Returns:
+        The system, and the value of every one of its parameters (`System.resolve`).
+
+    Raises:
+        ConfigError: a name is unknown, or a value has the wrong type or is out of range.
+    """
+    public, factory = _factory(name)
+    known = inspect.signature(factory).parameters
+    system = get_system(name, **{key: settings[key] for key in settings if key in known})  # pyright: ignore[reportArgumentType]
+    params = {key: value for key, value in settings.items() if key not in known}
+    for key in params:
+        if key not in system.params:
+            hint = near_names(key, [*known, *system.params])
+            raise ConfigError(f"{public} has no option or parameter {key!r}: {hint}")
+    return system, system.resolve(params)
+
+
+def _factory(name: str) -> tuple[str, Callable[..., System]]:
+    """Return the public name, and the function that builds the system."""
+    if not isinstance(name, str):
+        raise ConfigError(f"the name of a system is a string, such as 'lorenz63', not {name!r}")
+    public = name.strip().lower().replace("_", "-")
+    if public not in _SYSTEMS:
+        raise ConfigError(f"there is no system {name!r}: {near_names(public, _SYSTEMS)}")
+    module, _, function = _SYSTEMS[public].partition(":")
+    return public, getattr(import_module(module), function)
+
+
+def _whole_number(system: str, option: str, value: Any) -> int:
+    """Return the value as an int; 36.0 is one, because text and TOML do not tell them apart."""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise ConfigError(f"{system}: {option} must be a whole number, not {value!r}")
+    return int(value)
