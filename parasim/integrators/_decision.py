@@ -1,0 +1,163 @@
+"""The choice between integrating the next window in parallel and stepping through it.
+
+Time is counted in sequential steps. A window of N steps costs N when stepped through. In parallel,
+with M intervals of L steps and d variables, it costs a coarse pass of M steps, and per iteration the
+longer of the depth, L + 2 log2 M, and the work shared between the device's lanes, N (1 + d) / lanes.
+So there is a number of iterations up to which parallel pays. How many the next window will take is
+known from the last parallel window, else from the growth of tangents, else it is tried. A window
+that did not pay is followed by 2, 4, 8, ... sequential ones before the next trial.
+"""
+
+import math
+from typing import NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+REASONS = (
+    "mode='sequential' was asked for",
+    "mode='parallel' was asked for",
+    "on this device parallel cannot pay at this size",
+    "nothing is known yet: a trial",
+    "the last window, or the growth of tangents, promises few enough iterations",
+    "tangents grow too fast for parallel to pay",
+    "a parallel window did not pay: waiting before the next trial",
+)
+"""What the `reason` of a window means, by its number."""
+
+SEQUENTIAL, PARALLEL, DEVICE, TRIAL, PROMISING, GROWTH, WAITING = range(len(REASONS))
+
+_UNKNOWN_ITERATIONS = 4
+_LONGEST_WAIT = 1024
+
+# Iterations of a window over which tangents grow by a factor exp(x): 3 + 4 x. Measured with Tsit5
+# on Lorenz-63 at dt = 0.01 and Lorenz-96 at dt = 0.05, L = 8, for x up to 3 (docs/design.md).
+_ITERATIONS_AT_REST, _ITERATIONS_PER_GROWTH = 3.0, 4.0
+
+
+class DeviceCosts(eqx.Module):
+    """What decides whether parallel pays on a device.
+
+    Attributes:
+        lanes: steps that the device makes side by side in the time of one alone.
+    """
+
+    lanes: float = eqx.field(static=True)
+
+
+_LANES = {"cpu": 1.0}
+_LANES_OF_AN_ACCELERATOR = 1e5
+
+
+def device_costs(platform: str) -> DeviceCosts:
+    """Return the costs of a platform.
+
+    On a CPU a vectorised step with its Jacobian takes (1 + d) / 1.2 times a step of a scan
+    (Lorenz-63, docs/design.md). The number for accelerators is an estimate: a step in a loop takes
+    8 us there, in which a card of today makes about 1e5 such steps side by side.
+    """
+    return DeviceCosts(_LANES.get(platform, _LANES_OF_AN_ACCELERATOR))
+
+
+class WindowShape(NamedTuple):
+    """The sizes that the cost of a window depends on.
+
+    Attributes:
+        steps: N.
+        interval: L.
+        size: d, the number of real variables.
+        duration: the time that the window spans.
+    """
+
+    steps: int
+    interval: int
+    size: int
+    duration: Float[Array, ""]
+
+
+def affordable_iterations(shape: WindowShape, costs: DeviceCosts) -> float:
+    """Return how many Newton iterations take as long as stepping through the window."""
+    intervals = math.ceil(shape.steps / shape.interval)
+    depth = shape.interval + 2 * math.log2(max(intervals, 2))
+    work = shape.steps * (1 + shape.size) / costs.lanes
+    return (shape.steps - intervals) / max(depth, work)
+
+
+class History(NamedTuple):
+    """What a run remembers for the next decision.
+
+    Attributes:
+        windows: how many there were.
+        iterations: of the last parallel window; 0 before the first.
+        failures: how many parallel windows in a row did not pay.
+        wait: sequential windows to come before the next trial.
+        growth_rate: as measured last, per unit of time; NaN before.
+        tangent: the unit tangent that measures it.
+    """
+
+    windows: Int[Array, ""]
+    iterations: Int[Array, ""]
+    failures: Int[Array, ""]
+    wait: Int[Array, ""]
+    growth_rate: Float[Array, ""]
+    tangent: Float[Array, " d"]
+
+    @classmethod
+    def start(cls, tangent: Float[Array, " d"]) -> "History":
+        """Return the history of a run before its first window."""
+        zero = jnp.zeros((), jnp.int32)
+        return cls(zero, zero, zero, zero, jnp.full((), jnp.nan, tangent.dtype), tangent)
+
+
+def decide(
+    history: History, shape: WindowShape, costs: DeviceCosts
+) -> tuple[Bool[Array, ""], Int[Array, ""]]:
+    """Choose the mode of the next window.
+
+    Returns:
+        Whether to integrate it in parallel, and the number of the reason in `REASONS`.
+    """
+    grown = jnp.maximum(history.growth_rate, 0) * shape.duration
+    by_growth = _ITERATIONS_AT_REST + _ITERATIONS_PER_GROWTH * grown
+    trusted = (history.iterations > 0) & (history.failures == 0)
+    unknown = ~trusted & jnp.isnan(history.growth_rate)
+    expected = jnp.where(unknown, _UNKNOWN_ITERATIONS, by_growth)
+    expected = jnp.where(trusted, history.iterations, expected)
+    pays = expected <= affordable_iterations(shape, costs)
+    waiting = history.wait > 0
+    reason = jnp.where(pays, jnp.where(unknown, TRIAL, PROMISING), GROWTH)
+    return pays & ~waiting, jnp.where(waiting, WAITING, reason).astype(jnp.int32)
+
+
+def remember(
+    history: History,
+    shape: WindowShape,
+    costs: DeviceCosts,
+    *,
+    parallel: Bool[Array, ""],
+    converged: Bool[Array, ""],
+    iterations: Int[Array, ""],
+    growth_rate: Float[Array, ""],
+    tangent: Float[Array, " d"],
+) -> History:
+    """Return the history with one more window.
+
+    Arguments:
+        parallel: whether Newton's method was tried on it.
+        converged: whether that delivered it.
+        iterations: how many that took.
+        growth_rate: as measured in this window; NaN if it was not.
+        tangent: after the window.
+    """
+    paid = converged & (iterations <= affordable_iterations(shape, costs))
+    failures = jnp.where(parallel, jnp.where(paid, 0, history.failures + 1), history.failures)
+    after_trial = jnp.where(paid, 0, jnp.minimum(2 ** jnp.minimum(failures, 16), _LONGEST_WAIT))
+    return History(
+        windows=history.windows + 1,
+        iterations=jnp.where(parallel, iterations, history.iterations),
+        failures=failures,
+        wait=jnp.where(parallel, after_trial, jnp.maximum(history.wait - 1, 0)),
+        growth_rate=jnp.where(jnp.isnan(growth_rate), history.growth_rate, growth_rate),
+        tangent=tangent,
+    )

@@ -1,0 +1,105 @@
+"""The inner solver's step as a map `(y, (t0, t1)) -> y`, by the cheapest way there is."""
+
+from typing import Any
+
+import diffrax
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import PyTree
+
+from parasim._errors import ConfigError
+from parasim.integrators._diffrax_private import unwrapped
+from parasim.integrators._explicit import ExplicitStep
+
+_WITH_MEMORY = (diffrax.LeapfrogMidpoint, diffrax.ReversibleHeun)
+
+
+class GenericStep(eqx.Module):
+    """A step through the solver's own `step`, started afresh every time.
+
+    A step that reports failure, such as an implicit one whose equations it could not solve,
+    returns NaN.
+    """
+
+    solver: diffrax.AbstractSolver
+    terms: PyTree
+    args: PyTree
+
+    def __call__(self, y: PyTree, x: tuple[Any, Any]) -> PyTree:
+        """Return the state after the step from time `x[0]` to `x[1]`."""
+        y1, _, _, result = self._step(y, x)
+        okay = diffrax.is_okay(result)
+        return jax.tree.map(lambda leaf: jnp.where(okay, leaf, jnp.nan), y1)
+
+    def details(self, y: PyTree, x: tuple[Any, Any]) -> tuple[PyTree | None, dict[str, PyTree]]:
+        """Return the solver's error estimate of the step, and what diffrax interpolates from."""
+        _, error, dense_info, _ = self._step(y, x)
+        return error, dense_info
+
+    def _step(self, y: PyTree, x: tuple[Any, Any]) -> tuple[PyTree, PyTree, dict, diffrax.RESULTS]:
+        t0, t1 = x
+        state = self.solver.init(self.terms, t0, t1, y, self.args)
+        y1, error, dense_info, _, result = self.solver.step(
+            self.terms, t0, t1, y, self.args, state, made_jump=False
+        )
+        return y1, error, dense_info, result
+
+
+def inner_step(
+    solver: diffrax.AbstractSolver, terms: PyTree, args: PyTree, dt: Any
+) -> ExplicitStep | GenericStep:
+    """Return the step map of a one-step solver, for steps of size dt.
+
+    Explicit Runge-Kutta methods on an `ODETerm` are written out from their tableau; everything
+    else goes through the solver's `step`.
+
+    Arguments:
+        solver: any diffrax solver that carries no state of its own from step to step.
+        terms: as diffrax hands them to a solver.
+        args: as the user gave them.
+        dt: the step size, positive.
+    """
+    explicit = isinstance(solver, diffrax.AbstractERK) and not is_wrapped(solver)
+    if explicit and isinstance(unwrapped(terms), diffrax.ODETerm):
+        control = terms.contr(jnp.zeros_like(dt), dt)
+        return ExplicitStep(solver, lambda t, y: terms.vf_prod(t, y, args, control), dt)
+    return GenericStep(with_forward_mode(solver), terms, args)
+
+
+def is_wrapped(solver: diffrax.AbstractSolver) -> bool:
+    """Whether a solver is a wrapper such as `HalfSolver`.
+
+    `isinstance` cannot tell what a wrapper is: diffrax lets it speak for the wrapped solver.
+    """
+    return issubclass(type(solver), diffrax.AbstractWrappedSolver)
+
+
+def with_forward_mode(solver: Any) -> Any:
+    """Return the solver with a stage loop that forward-mode derivatives can pass.
+
+    The default loop of diffrax's Runge-Kutta methods is made for reverse mode only.
+    """
+    if is_wrapped(solver):
+        return eqx.tree_at(lambda s: s.solver, solver, with_forward_mode(solver.solver))
+    if isinstance(solver, diffrax.AbstractRungeKutta | diffrax.AbstractSRK):
+        return eqx.tree_at(lambda s: s.scan_kind, solver, "lax", is_leaf=lambda x: x is None)
+    return solver
+
+
+def check_one_step(solver: Any) -> None:
+    """Refuse what is no diffrax solver, or is one that remembers more than the state.
+
+    Raises:
+        ConfigError: names what to use instead.
+    """
+    if not isinstance(solver, diffrax.AbstractSolver):
+        raise ConfigError(
+            f"the inner solver must be a diffrax solver such as diffrax.Tsit5(), not {solver!r}"
+        )
+    if isinstance(solver, _WITH_MEMORY):
+        raise ConfigError(
+            f"{type(solver).__name__} carries more than the state from step to step, so a window "
+            "of its steps is no recurrence in the state; use a one-step method such as "
+            "diffrax.Heun() or diffrax.Tsit5()"
+        )

@@ -1,0 +1,71 @@
+"""A window cut into shooting intervals, mapped in parallel."""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, PyTree
+
+
+class Intervals(eqx.Module):
+    """The N steps of a window as M intervals of L steps; the last may be shorter.
+
+    Arguments:
+        step: the step map `(y, x) -> y`, on vectors.
+        inputs: the steps' inputs, N of them along the leading axis of every leaf.
+        length: L.
+    """
+
+    step: Callable[[Array, PyTree], Array]
+    inputs: PyTree
+    counted: Bool[Array, "M L"] | None  # None: every interval is full
+    steps: int = eqx.field(static=True)
+    count: int = eqx.field(static=True)
+
+    def __init__(self, step: Callable[[Array, PyTree], Array], inputs: PyTree, length: int):
+        self.step = step
+        self.steps = jax.tree.leaves(inputs)[0].shape[0]
+        length = min(length, self.steps)
+        self.count = -(-self.steps // length)
+        padding = self.count * length - self.steps
+
+        def cut(leaf: Array) -> Array:
+            padded = jnp.concatenate([leaf, jnp.repeat(leaf[-1:], padding, axis=0)])
+            return padded.reshape(self.count, length, *leaf.shape[1:])
+
+        self.inputs = jax.tree.map(cut, inputs)
+        full = jnp.arange(self.count * length) < self.steps
+        self.counted = full.reshape(self.count, length) if padding else None
+
+    def linearised(
+        self, starts: Float[Array, "M d"]
+    ) -> tuple[Float[Array, "M d"], Float[Array, "M d d"]]:
+        """Map every start to its interval's end, with the Jacobian of that map."""
+
+        def end(start: Array, inputs: PyTree, counted: Array | None) -> tuple[Array, Array]:
+            state, _ = self._run(start, inputs, counted, keep=False)
+            return state, state
+
+        jacobians, ends = jax.vmap(jax.jacfwd(end, has_aux=True))(
+            starts, self.inputs, self.counted
+        )
+        return ends, jacobians
+
+    def states(self, starts: Float[Array, "M d"]) -> Float[Array, "N d"]:
+        """Run every interval from its start, and return the states after each step."""
+        _, states = jax.vmap(lambda *args: self._run(*args, keep=True))(
+            starts, self.inputs, self.counted
+        )
+        return states.reshape(-1, starts.shape[-1])[: self.steps]
+
+    def _run(
+        self, start: Array, inputs: PyTree, counted: Array | None, *, keep: bool
+    ) -> tuple[Array, Array | None]:
+        def body(y: Array, x: tuple[PyTree, Array | None]) -> tuple[Array, Array | None]:
+            stepped = self.step(y, x[0])
+            if x[1] is not None:  # beyond the window's end nothing moves
+                stepped = jnp.where(x[1], stepped, y)
+            return stepped, stepped if keep else None
+
+        return jax.lax.scan(body, start, (inputs, counted))

@@ -1,0 +1,134 @@
+"""Newton's method on all steps of a window at once.
+
+The unknowns are the states `s_1 ... s_M` at the ends of M shooting intervals of L steps each. With
+`Phi_m` the map of an interval and `s_0` given, the equations are `s_{m+1} = Phi_m(s_m)`. Each
+iteration maps all intervals in parallel, with exact tangents, and solves
+
+    z_{m+1} = J_m z_m + (Phi_m(s_m) - s_{m+1}),   z_0 = 0,   J_m = dPhi_m/ds_m
+
+for the update z by a parallel scan. Interval m depends on earlier ones only. So after k iterations
+at least the first k are exact, and a converged prefix stays valid while the rest is guessed anew
+from where it ends.
+
+Sources: Lim et al., Parallelizing non-linear sequential models over the sequence length (DEER),
+ICLR 2024, arXiv 2309.12252 (L = 1); Bellen & Zennaro, J. Comput. Appl. Math. 25 (1989), and Gander
+& Vandewalle, SIAM J. Sci. Comput. 29 (2007), for the shooting form.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, PyTree
+
+from parasim.integrators._affine_scan import Propagator, affine_scan
+from parasim.integrators._certificate import converged_prefix, scaled_update
+from parasim.integrators._intervals import Intervals
+
+Step = Callable[[Array, PyTree], Array]
+Guess = Callable[[Array, Array], Array]
+
+
+class NewtonOptions(eqx.Module):
+    """How the iteration runs and when it stops.
+
+    Attributes:
+        interval: L, the steps per shooting interval.
+        rtol, atol: an update below `atol + rtol * |state|` everywhere ends the iteration.
+        max_iterations: more are never made.
+        restart_every: after so many iterations what has not converged is guessed anew.
+    """
+
+    interval: int
+    rtol: float
+    atol: float
+    max_iterations: int
+    restart_every: int
+
+
+class NewtonResult(NamedTuple):
+    """What the iteration found.
+
+    Attributes:
+        states: the states after each of the N steps.
+        converged: whether the certificate holds for all of them; if not, they are of no use.
+        iterations: how many were made.
+        update: the certificate, the largest last update in units of the tolerance.
+        propagator: the Jacobian of the whole window.
+    """
+
+    states: Float[Array, "N d"]
+    converged: Bool[Array, ""]
+    iterations: Int[Array, ""]
+    update: Float[Array, ""]
+    propagator: Propagator
+
+
+class _Iterate(NamedTuple):
+    ends: Float[Array, "M d"]
+    scaled: Float[Array, " M"]
+    prefix: Int[Array, ""]
+    iterations: Int[Array, ""]
+    propagator: Propagator
+
+
+def newton(
+    step: Step, y0: Float[Array, " d"], inputs: PyTree, guess: Guess, options: NewtonOptions
+) -> NewtonResult:
+    """Find all states of the recurrence `y_{n+1} = step(y_n, x_n)` at once.
+
+    Arguments:
+        step: the step map `(y, x) -> y`, on vectors.
+        y0: the first state.
+        inputs: the `x_n`, N of them along the leading axis of every leaf.
+        guess: `(ends, prefix) -> ends`: given the states at the ends of the M intervals, of which
+            the first `prefix` are converged, returns them with guesses for the others.
+        options: when to stop.
+    """
+    intervals = Intervals(step, inputs, options.interval)
+    count, size = intervals.count, y0.size
+
+    def iterate(it: _Iterate) -> _Iterate:
+        starts = jnp.concatenate([y0[None], it.ends[:-1]])
+        mapped, jacobians = intervals.linearised(starts)
+        update, propagator = affine_scan(jacobians, mapped - it.ends)
+        ends = it.ends + update
+        scaled = scaled_update(update, ends, options.rtol, options.atol)
+        # What stopped being finite keeps its last value: the front will reach it.
+        ends = jnp.where(jnp.all(jnp.isfinite(ends), axis=-1, keepdims=True), ends, it.ends)
+        prefix = jnp.maximum(converged_prefix(scaled), it.prefix)
+        return _Iterate(ends, scaled, prefix, it.iterations + 1, propagator)
+
+    def cycle(carry: tuple[_Iterate, Array]) -> tuple[_Iterate, Array]:
+        it, _ = carry
+        until = jnp.minimum(it.iterations + options.restart_every, options.max_iterations)
+        it = it._replace(ends=guess(it.ends, it.prefix))
+        it = jax.lax.while_loop(
+            lambda it: (it.prefix < count) & (it.iterations < until), iterate, it
+        )
+        # Give up where the front, at its pace so far, will not be through in time.
+        expected = it.iterations * count
+        return it, expected <= options.max_iterations * it.prefix
+
+    def unfinished(carry: tuple[_Iterate, Array]) -> Array:
+        it, promising = carry
+        return promising & (it.prefix < count) & (it.iterations < options.max_iterations)
+
+    start = _Iterate(
+        ends=jnp.broadcast_to(y0, (count, size)),
+        scaled=jnp.full(count, jnp.inf, y0.dtype),
+        prefix=jnp.zeros((), jnp.int32),
+        iterations=jnp.zeros((), jnp.int32),
+        propagator=Propagator(jnp.eye(size, dtype=y0.dtype), jnp.zeros((), y0.dtype)),
+    )
+    it, _ = jax.lax.while_loop(unfinished, cycle, (start, jnp.array(True)))
+    starts = jnp.concatenate([y0[None], it.ends[:-1]])
+    return NewtonResult(
+        states=intervals.states(starts),
+        converged=it.prefix == count,
+        iterations=it.iterations,
+        update=jnp.max(it.scaled),
+        propagator=it.propagator,
+    )

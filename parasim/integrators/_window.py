@@ -1,0 +1,244 @@
+"""One window of a recurrence: choose how, solve it, and write down what was done.
+
+This is the one core that the diffrax solver and `simulate` share. It knows recurrences
+`y_{n+1} = step(y_n, x_n)` and nothing of differential equations.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, PyTree
+
+from parasim.integrators import _decision as decision
+from parasim.integrators._batch import all_members, any_member
+from parasim.integrators._decision import DeviceCosts, History, WindowShape
+from parasim.integrators._flatten import Flattening
+from parasim.integrators._growth import propagated_growth, sampled_growth, start_tangent
+from parasim.integrators._guess import coarse_guess, constant_guess
+from parasim.integrators._newton import NewtonOptions, newton
+
+# A tangent costs at most five steps beside the one that it goes along with. One sequential window
+# in 16 has its first eighth stepped again with a tangent: 6 / (8 * 16) = 4.7 % at the most.
+_SAMPLE_EVERY = 16
+_SAMPLE_PART = 8
+
+
+class Recurrence(NamedTuple):
+    """The steps of a window.
+
+    Attributes:
+        step: the step map `(y, x) -> y`; states are pytrees.
+        inputs: the `x_n`, N of them along the leading axis of every leaf.
+        duration: the time that the window spans, which growth rates are relative to.
+        coarse_step: a cheap approximation of L steps at once, or None if there is none.
+        coarse_inputs: its inputs, one per shooting interval.
+    """
+
+    step: Callable[[PyTree, PyTree], PyTree]
+    inputs: PyTree
+    duration: Float[Array, ""]
+    coarse_step: Callable[[PyTree, PyTree], PyTree] | None = None
+    coarse_inputs: PyTree = None
+
+
+class WindowRecord(NamedTuple):
+    """What was done in a window, and why.
+
+    Attributes:
+        parallel: whether Newton's method delivered it; otherwise it was stepped through.
+        reason: why it was tried so; a number of `REASONS`.
+        fell_back: whether Newton's method was tried and did not converge.
+        iterations: of Newton's method.
+        update: the certificate, the largest last Newton update in units of the tolerance; 0 for a
+            window that was stepped through.
+        growth_rate: finite-time Lyapunov growth, in nats per unit of time; NaN if not measured.
+        finite: whether the state at the end is.
+    """
+
+    parallel: Bool[Array, ""]
+    reason: Int[Array, ""]
+    fell_back: Bool[Array, ""]
+    iterations: Int[Array, ""]
+    update: Float[Array, ""]
+    growth_rate: Float[Array, ""]
+    finite: Bool[Array, ""]
+
+
+class _Delivered(NamedTuple):
+    y1: PyTree
+    states: PyTree
+    tried: Bool[Array, ""]
+    converged: Bool[Array, ""]
+    iterations: Int[Array, ""]
+    update: Float[Array, ""]
+    growth: Float[Array, ""]
+    tangent: Float[Array, " d"]
+
+
+class WindowSolver(eqx.Module):
+    """Solves windows in the mode that is asked for, or chooses.
+
+    Attributes:
+        mode: `"auto"`, `"parallel"` or `"sequential"`.
+        newton: how Newton's method runs.
+        costs: of the device, for the choice.
+    """
+
+    mode: str
+    newton: NewtonOptions
+    costs: DeviceCosts
+
+    def start(self, y0: PyTree) -> History:
+        """Return the history of a run that starts at y0."""
+        flattening = Flattening(y0)
+        return History.start(start_tangent(flattening.size, flattening.dtype))
+
+    def solve(
+        self, recurrence: Recurrence, y0: PyTree, history: History
+    ) -> tuple[PyTree, PyTree, WindowRecord, History]:
+        """Solve one window.
+
+        Returns:
+            The last state; the states after each of the N steps, along a leading axis; what was
+            done; and the history for the next window.
+        """
+        shape = WindowShape(
+            steps=jax.tree.leaves(recurrence.inputs)[0].shape[0],
+            interval=self.newton.interval,
+            size=history.tangent.size,
+            duration=recurrence.duration,
+        )
+        parallel, reason = self._choose(history, shape)
+        if parallel is True:
+            delivered = self._parallel(recurrence, y0, history)
+        elif parallel is False:
+            delivered = self._sequential(recurrence, y0, history)
+        else:
+            delivered = jax.lax.cond(
+                parallel,
+                lambda: self._parallel(recurrence, y0, history),
+                lambda: self._sequential(recurrence, y0, history),
+            )
+        return self._recorded(delivered, reason, shape, history)
+
+    def _choose(self, history: History, shape: WindowShape) -> tuple[bool | Array, int | Array]:
+        """Return the mode and the reason; known while tracing wherever they can be."""
+        if self.mode == "parallel":
+            return True, decision.PARALLEL
+        if self.mode == "sequential":
+            return False, decision.SEQUENTIAL
+        if decision.affordable_iterations(shape, self.costs) < 1:
+            return False, decision.DEVICE
+        parallel, reason = decision.decide(history, shape, self.costs)
+        return all_members(parallel), reason
+
+    def _parallel(self, recurrence: Recurrence, y0: PyTree, history: History) -> _Delivered:
+        flattening = Flattening(y0)
+        vector, step = flattening.flatten(y0), flattening.on_vectors(recurrence.step)
+        guess = constant_guess(vector)
+        if recurrence.coarse_step is not None:
+            coarse_step = flattening.on_vectors(recurrence.coarse_step)
+            guess = coarse_guess(coarse_step, vector, recurrence.coarse_inputs)
+        found = newton(step, vector, recurrence.inputs, guess, self.newton)
+        by_newton = jax.vmap(flattening.unflatten)(found.states)
+        last = flattening.unflatten(found.states[-1])
+
+        def stepped() -> tuple[PyTree, PyTree]:
+            return jax.tree.map(
+                lambda newton, stepped: jnp.where(found.converged, newton, stepped),
+                (last, by_newton),
+                step_through(recurrence, y0),
+            )
+
+        y1, states = jax.lax.cond(
+            all_members(found.converged), lambda: (last, by_newton), stepped
+        )
+        log_growth, tangent = propagated_growth(found.propagator, history.tangent)
+        measured = found.converged & jnp.all(jnp.isfinite(tangent))
+        return _Delivered(
+            y1,
+            states,
+            tried=jnp.array(True),
+            converged=found.converged,
+            iterations=found.iterations,
+            update=jnp.where(found.converged, found.update, 0),
+            growth=jnp.where(measured, log_growth / _as(log_growth, recurrence.duration), jnp.nan),
+            tangent=jnp.where(measured, tangent, history.tangent),
+        )
+
+    def _sequential(self, recurrence: Recurrence, y0: PyTree, history: History) -> _Delivered:
+        y1, states = step_through(recurrence, y0)
+        growth, tangent = self._sample(recurrence, y0, history)
+        none = jnp.zeros((), history.tangent.dtype)
+        no = jnp.array(False)
+        return _Delivered(y1, states, no, no, jnp.zeros((), jnp.int32), none, growth, tangent)
+
+    def _sample(self, recurrence: Recurrence, y0: PyTree, history: History) -> tuple[Array, Array]:
+        """Measure the growth now and then, so that all measuring stays inside 5 %."""
+        steps = jax.tree.leaves(recurrence.inputs)[0].shape[0]
+        count = steps // _SAMPLE_PART
+        unmeasured = jnp.full((), jnp.nan, history.tangent.dtype), history.tangent
+        if count < 2:
+            return unmeasured
+
+        def measure() -> tuple[Array, Array]:
+            flattening = Flattening(y0)
+            step = flattening.on_vectors(recurrence.step)
+            inputs = jax.tree.map(lambda leaf: leaf[:count], recurrence.inputs)
+            vector = flattening.flatten(y0)
+            log_growth, tangent = sampled_growth(step, vector, inputs, history.tangent)
+            time = _as(log_growth, recurrence.duration) * ((count - count // 2) / steps)
+            finite = jnp.all(jnp.isfinite(tangent))
+            return (
+                jnp.where(finite, log_growth / time, jnp.nan),
+                jnp.where(finite, tangent, history.tangent),
+            )
+
+        due = history.windows % _SAMPLE_EVERY == _SAMPLE_EVERY - 1
+        return jax.lax.cond(any_member(due), measure, lambda: unmeasured)
+
+    def _recorded(
+        self, delivered: _Delivered, reason: int | Array, shape: WindowShape, history: History
+    ) -> tuple[PyTree, PyTree, WindowRecord, History]:
+        record = WindowRecord(
+            parallel=delivered.converged,
+            reason=jnp.asarray(reason, jnp.int32),
+            fell_back=delivered.tried & ~delivered.converged,
+            iterations=delivered.iterations,
+            update=delivered.update,
+            growth_rate=delivered.growth,
+            finite=_all_finite(delivered.y1),
+        )
+        history = decision.remember(
+            history,
+            shape,
+            self.costs,
+            parallel=delivered.tried,
+            converged=delivered.converged,
+            iterations=delivered.iterations,
+            growth_rate=delivered.growth,
+            tangent=delivered.tangent,
+        )
+        return delivered.y1, delivered.states, record, history
+
+
+def step_through(recurrence: Recurrence, y0: PyTree) -> tuple[PyTree, PyTree]:
+    """Step through a window one step after the other; return the last state and all states."""
+
+    def body(y: PyTree, x: PyTree) -> tuple[PyTree, PyTree]:
+        y = recurrence.step(y, x)
+        return y, y
+
+    return jax.lax.scan(body, y0, recurrence.inputs)
+
+
+def _as(like: Array, value: Array) -> Array:
+    return jnp.asarray(value, like.dtype)
+
+
+def _all_finite(state: PyTree) -> Bool[Array, ""]:
+    flags = [jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(state)]
+    return jnp.all(jnp.stack(flags)) if flags else jnp.array(True)

@@ -1,0 +1,61 @@
+"""Windows one after the other from a host loop, on one grid from beginning to end."""
+
+from collections.abc import Callable
+from typing import Any
+
+import diffrax
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int, PyTree
+
+from parasim.integrators._decision import History
+from parasim.integrators._parallel_newton import ParallelNewton
+from parasim.integrators._steps import window_recurrence
+from parasim.integrators._window import WindowRecord
+
+
+class WindowIntegrator(eqx.Module):
+    """Integrates `dy/dt = f(t, y, args)` window by window on the grid `t0 + n dt`.
+
+    Unlike `diffeqsolve` it returns the states after every step, has no end, and windows may differ
+    in length.
+
+    Attributes:
+        solver: how; its `steps` are not used.
+        vector_field: f.
+        t0: the time of step 0.
+        dt: the step, positive.
+    """
+
+    solver: ParallelNewton
+    vector_field: Callable[[Any, PyTree, PyTree], PyTree]
+    t0: float
+    dt: float
+
+    def init(self, y0: PyTree, args: PyTree) -> History:
+        """Return the history of a run that starts at y0."""
+        del args
+        return self.solver.window_solver(y0).start(y0)
+
+    def __call__(
+        self, history: History, y: PyTree, args: PyTree, start: Int[Array, ""] | int, steps: int
+    ) -> tuple[PyTree, History, WindowRecord]:
+        """Integrate from step `start` over `steps` steps.
+
+        Times have the precision of the state: in float32 a vector field that depends on time sees
+        `t0 + n dt` rounded to about 1e-7 of it; the step itself does not suffer.
+
+        Returns:
+            The states after each step, along a leading axis; the history; what was done.
+        """
+        dtype = jnp.finfo(jnp.result_type(jnp.float32, *jax.tree.leaves(y))).dtype
+        dt = jnp.asarray(self.dt, dtype)
+        nodes = self.t0 + (start + jnp.arange(steps + 1)).astype(dtype) * dt
+        term = diffrax.ODETerm(self.vector_field)
+        recurrence, _ = window_recurrence(
+            self.solver.solver, term, args, nodes, dt, self.solver.interval
+        )
+        solver = self.solver.window_solver(y)
+        _, states, record, history = solver.solve(recurrence, y, history)
+        return states, history, record
