@@ -69,8 +69,11 @@ class StoreWriter:
 
     What is put is kept until it is written: an array that its owner may still change is copied,
     the others are not. More than `queue_bytes` of waiting rows make `put` wait. An error of the
-    thread is raised by the next `put` or by `close`; the thread goes on to take rows away, so that
-    nobody waits for ever.
+    thread is raised by the next `put` or by the end of the `with`; the thread goes on to take rows
+    away, so that nobody waits for ever.
+
+    The end of the `with` writes what waits, cuts the arrays to the rows that were put, and sets the
+    attribute `status`: "complete", "interrupted" after Ctrl-C, or "failed" after another exception.
 
     Args:
         group: made by `create_store` with the same layout.
@@ -95,6 +98,7 @@ class StoreWriter:
             for f in layout.fields
         }
         self._put = dict.fromkeys(self._fields, 0)
+        self._attributes: dict[str, Any] = {}
         self._queue_bytes = queue_bytes
         self._flush_seconds = flush_seconds
         self._queue: deque[Rows] = deque()
@@ -114,10 +118,14 @@ class StoreWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if kind is None:
-            self.close()
-        elif self._thread.is_alive():
-            self._stop()
+        del kind, traceback
+        self._stop()
+        if error is None:
+            self._raise_error()
+            self._finish({"status": "complete"})
+        elif self._error is None:  # else the store cannot be written anyway
+            interrupted = isinstance(error, KeyboardInterrupt)
+            self._finish({"status": "interrupted" if interrupted else "failed"})
 
     def put(self, rows: Rows) -> None:
         """Append rows to some of the arrays.
@@ -146,20 +154,18 @@ class StoreWriter:
         for name, block in owned.items():
             self._put[name] += block.shape[int(self._layout.has_member_axis(self._fields[name]))]
 
-    def close(self, attributes: Mapping[str, Any] | None = None) -> None:
-        """Write what waits, cut the arrays to the rows that were put, and set root attributes.
+    def annotate(self, **attributes: Any) -> None:
+        """Set root attributes when the store is closed.
 
         Args:
-            attributes: added to the root's, such as how the run ended.
-
-        Raises:
-            StoreError: something could not be written.
+            attributes: JSON only.
         """
-        self._stop()
-        self._raise_error()
+        self._attributes.update(attributes)
+
+    def _finish(self, attributes: Mapping[str, Any]) -> None:
         try:
             self._trim()
-            self._group.attrs.update(dict(attributes or {}))
+            self._group.attrs.update({**self._attributes, **attributes})
             consolidate(self._group)
         except OSError as error:
             raise self._store_error(error) from error
@@ -197,7 +203,7 @@ class StoreWriter:
                 self._write(rows, flush=due)
                 if due:
                     flushed = time.monotonic()
-            except BaseException as error:  # raised again by the next put or close
+            except BaseException as error:  # raised again by put or __exit__
                 self._error = self._error or error
             with self._changed:
                 if rows is not None:

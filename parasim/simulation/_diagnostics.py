@@ -1,0 +1,75 @@
+"""What a store says about each window of a run."""
+
+import re
+from typing import Any
+
+import numpy as np
+
+from parasim.integrators import REASONS
+from parasim.io._layout import Field
+
+MODES = ("sequential", "parallel")
+
+
+def window_fields(time_unit: str, dtype: np.dtype) -> tuple[Field, ...]:
+    """Return the arrays along the dimension `window`.
+
+    Args:
+        time_unit: of the run.
+        dtype: of the state.
+    """
+    rate_unit = "1" if time_unit == "1" else f"1/{time_unit}"
+
+    def field(name: str, kind: str, description: str, **attributes: Any) -> Field:
+        attributes |= {"long_name": description, "coordinates": "window_time"}
+        return Field(name, along="window", dtype=np.dtype(kind), attributes=attributes)
+
+    return (
+        Field(
+            "window_time",
+            along="window",
+            attributes={"units": time_unit, "long_name": "end of the window"},
+            per_member=False,
+        ),
+        field("growth_rate", dtype.name, "finite-time Lyapunov growth rate", units=rate_unit),
+        field("mode", "int8", "what delivered the window", **_flags(MODES)),
+        field("reason", "int8", "why this mode was chosen", **_flags(REASONS)),
+        field("fell_back", "int8", "Newton's method did not converge", **_flags(("no", "yes"))),
+        field("iterations", "int32", "Newton iterations", units="1"),
+        field(
+            "update",
+            dtype.name,
+            "largest last Newton update, in units of the tolerance",
+            units="1",
+        ),
+    )
+
+
+def _flags(meanings: tuple[str, ...]) -> dict[str, Any]:
+    """Return the CF attributes of a variable whose values are numbers of meanings."""
+    words = [re.sub(r"[^0-9A-Za-z]+", "_", text).strip("_") for text in meanings]
+    return {"flag_values": list(range(len(words))), "flag_meanings": " ".join(words)}
+
+
+def window_rows(records: Any, ends: np.ndarray, ensemble: bool) -> dict[str, np.ndarray]:
+    """Turn the records of some windows into rows of the arrays of `window_fields`.
+
+    Args:
+        records: a `WindowRecord` of numpy arrays, shape (windows,) or (windows, members).
+        ends: the time at the end of each window.
+        ensemble: whether there is a member axis.
+    """
+
+    def column(values: np.ndarray, kind: str | None = None) -> np.ndarray:
+        moved = np.moveaxis(values, 1, 0) if ensemble else values
+        return moved.astype(kind or values.dtype)
+
+    return {
+        "window_time": ends,
+        "growth_rate": column(records.growth_rate),
+        "mode": column(records.parallel, "int8"),
+        "reason": column(records.reason, "int8"),
+        "fell_back": column(records.fell_back, "int8"),
+        "iterations": column(records.iterations, "int32"),
+        "update": column(records.update),
+    }

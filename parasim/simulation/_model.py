@@ -1,0 +1,220 @@
+"""What is integrated: a system or a plain vector field, with its state and arguments resolved."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from parasim._errors import ConfigError, near_names
+from parasim.io._layout import Field
+from parasim.plugins import System, build_system
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A vector field with a concrete initial state and arguments.
+
+    Attributes:
+        name: of the system, or of the function.
+        vector_field: `(t, y, args) -> dy/dt`.
+        y0: pytree of numpy arrays; each has a leading member axis if there are members.
+        args: what the vector field gets as its last argument.
+        fields: the arrays of a store that hold the leaves of the state, in the order of the
+            flattened pytree.
+        time_unit: the unit of `t`.
+        description: one line, or nothing.
+        citation: where the equations come from, or nothing.
+        settings: the parameters and structural options that can be written as JSON.
+    """
+
+    name: str
+    vector_field: Callable[[Any, Any, Any], Any]
+    y0: Any
+    args: Any
+    fields: tuple[Field, ...]
+    time_unit: str
+    description: str
+    citation: str
+    settings: Mapping[str, Any]
+
+    def named_leaves(self, tree: Any) -> dict[str, Any]:
+        """Return the leaves of a pytree like the state, by the names of their arrays."""
+        names = (f.name for f in self.fields)
+        return dict(zip(names, jax.tree.leaves(tree), strict=True))
+
+
+def system_model(
+    system: str | System,
+    params: Mapping[str, float] | None,
+    y0: Mapping[str, Any] | None,
+    *,
+    dtype: np.dtype,
+    seed: int,
+    members: int | None,
+) -> Model:
+    """Resolve a system with its parameters and initial state.
+
+    Args:
+        system: a name or a system.
+        params: parameters, and for a name structural options too; the others have their defaults.
+        y0: some or all leaves of the initial state; a scalar fills a leaf. With members, a value
+            with one more axis than the leaf has one entry per member.
+        dtype: of the state.
+        seed: for a random initial state; member i gets seed + i.
+        members: the size of an ensemble; None for a run without member axis.
+
+    Raises:
+        ConfigError: a name is unknown, or a value has the wrong type, shape or range.
+    """
+    if params is not None and not isinstance(params, Mapping):
+        raise ConfigError(f"params must be a dictionary of parameters by name, not {params!r}")
+    if isinstance(system, str):
+        system, values = build_system(system, params or {})
+    else:
+        values = system.resolve(params)
+    seeds = [seed] if members is None else range(seed, seed + members)
+    states = [system.initial_state(values, s) for s in seeds]
+    state = {}
+    for name in system.variables:
+        leaves = [np.asarray(s[name], dtype) for s in states]
+        state[name] = leaves[0] if members is None else np.stack(leaves)
+    for name, value in _checked_mapping(y0, system).items():
+        state[name] = _override(name, value, state[name], members)
+    fields = tuple(
+        Field(
+            name=name,
+            dims=variable.dims,
+            shape=state[name].shape[int(members is not None) :],
+            dtype=dtype,
+            attributes={"units": variable.unit, "long_name": variable.description or name},
+        )
+        for name, variable in sorted(system.variables.items())  # jax's order of a dictionary
+    )
+    _check_finite(state)
+    return Model(
+        name=system.name,
+        vector_field=system.vector_field,
+        y0=state,
+        args={name: np.asarray(value, dtype) for name, value in values.items()},
+        fields=fields,
+        time_unit=system.time_unit,
+        description=system.description,
+        citation=system.citation,
+        settings={**system.options, **values},
+    )
+
+
+def _checked_mapping(y0: Any, system: System) -> Mapping[str, Any]:
+    if y0 is None:
+        return {}
+    if not isinstance(y0, Mapping):
+        raise ConfigError(f"y0 of a system is a dictionary of leaves by name, not {y0!r}")
+    for name in y0:
+        if name not in system.variables:
+            raise ConfigError(
+                f"{system.name} has no state variable {name!r}: "
+                f"{near_names(str(name), system.variables)}"
+            )
+    return y0
+
+
+def _override(name: str, value: Any, default: np.ndarray, members: int | None) -> np.ndarray:
+    """Return a given initial value in the shape of the leaf that it replaces."""
+    try:
+        given = np.asarray(value)
+    except ValueError:  # rows of different length
+        given = np.asarray(None)
+    if given.dtype.kind not in "iuf":
+        raise ConfigError(f"y0: {name} must be a number or an array of numbers, not {value!r}")
+    own = default.shape[int(members is not None) :]
+    per_member = members is not None and given.ndim == len(own) + 1
+    if given.ndim and given.shape != (default.shape if per_member else own):
+        expected = f"a number or shape {own}" + (f" or {default.shape}" if members else "")
+        raise ConfigError(f"y0: {name} has shape {given.shape}, must be {expected}")
+    return np.broadcast_to(given, default.shape).copy()
+
+
+def plain_model(
+    vector_field: Callable[[Any, Any, Any], Any],
+    args: Any,
+    y0: Any,
+    *,
+    dtype: np.dtype,
+    members: int | None,
+) -> Model:
+    """Take a plain vector field as it is; the leaves of the state are named by their paths.
+
+    Args:
+        vector_field: `(t, y, args) -> dy/dt`.
+        args: passed on untouched.
+        y0: any pytree of numbers; with members, every leaf has a leading axis of that length.
+        dtype: of the state.
+        members: the size of an ensemble; None for a run without member axis.
+
+    Raises:
+        ConfigError: there is no y0, or a leaf is no real number or has the wrong shape.
+    """
+    paths, structure = jax.tree_util.tree_flatten_with_path(y0)
+    if not paths:
+        raise ConfigError("a plain vector field needs an initial state: give y0=")
+    leaves, fields = [], []
+    for path, value in paths:
+        name = jax.tree_util.keystr(path, simple=True, separator="_") or "y"
+        leaf = np.asarray(value)
+        if leaf.dtype.kind not in "iuf":
+            raise ConfigError(f"y0: {name} must hold real numbers, not {leaf.dtype}")
+        if members is not None and leaf.shape[:1] != (members,):
+            raise ConfigError(
+                f"y0: {name} has shape {leaf.shape}; with members={members} its first axis must "
+                "have that length"
+            )
+        leaves.append(leaf.astype(dtype))
+        own = leaf.shape[int(members is not None) :]
+        dims = tuple(f"{name}_{axis}" for axis in range(len(own)))
+        fields.append(Field(name=name, dims=dims, shape=own, dtype=dtype))
+    state = jax.tree_util.tree_unflatten(structure, leaves)
+    _check_finite({f.name: leaf for f, leaf in zip(fields, leaves, strict=True)})
+    return Model(
+        name=getattr(vector_field, "__name__", type(vector_field).__name__),
+        vector_field=vector_field,
+        y0=state,
+        args=args,
+        fields=tuple(fields),
+        time_unit="1",
+        description="",
+        citation="",
+        settings={},
+    )
+
+
+def _check_finite(state: Mapping[str, np.ndarray]) -> None:
+    for name, leaf in state.items():
+        if not np.isfinite(leaf).all():
+            raise ConfigError(f"y0: {name} must be finite, not {leaf}")
+
+
+def check_vector_field(model: Model, members: int | None) -> None:
+    """Check, without running it, that the vector field returns what the state looks like.
+
+    Raises:
+        ConfigError: the result has another structure or shape than the state.
+    """
+    state = jax.tree.map(
+        lambda leaf: jax.ShapeDtypeStruct(leaf.shape[int(members is not None) :], leaf.dtype),
+        model.y0,
+    )
+    time = np.zeros((), jax.tree.leaves(model.y0)[0].dtype)
+    slope = jax.eval_shape(lambda y: model.vector_field(time, y, model.args), state)
+    given = jax.tree.structure(slope), [leaf.shape for leaf in jax.tree.leaves(slope)]
+    expected = jax.tree.structure(state), [leaf.shape for leaf in jax.tree.leaves(state)]
+    if given != expected:
+        raise ConfigError(
+            f"the vector field {model.name} returns {_shapes(slope)}, but the state is "
+            f"{_shapes(state)}: return one slope per leaf of y"
+        )
+
+
+def _shapes(tree: Any) -> str:
+    return str(jax.tree.map(lambda leaf: tuple(leaf.shape), tree))

@@ -1,0 +1,77 @@
+"""The attributes that say what made a store: configuration, versions, seed and command."""
+
+import dataclasses
+import json
+import platform
+import shlex
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import jax
+import numpy as np
+
+_PACKAGES = ("parasim", "jax", "jaxlib", "diffrax", "equinox", "numpy", "zarr", "xarray")
+
+STORE_VERSION = 1
+
+
+def root_attributes(
+    *,
+    title: str,
+    citation: str,
+    configuration: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    seed: int,
+) -> dict[str, Any]:
+    """Collect the root attributes of a store, as strings and numbers only.
+
+    Structured ones are JSON in a string, so that a dataset with them can be saved as NetCDF too.
+
+    Args:
+        title: one line about the system.
+        citation: where the equations come from.
+        configuration: everything that decides the result, resolved.
+        inputs: where each driven parameter's data come from.
+        seed: of the initial state.
+    """
+    device = jax.devices()[0]
+    attributes: dict[str, Any] = {
+        "title": title,
+        "references": citation,
+        "status": "running",
+        "configuration": json.dumps(configuration),
+        "seed": seed,
+        "command": shlex.join(sys.argv),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": json.dumps({name: version(name) for name in _PACKAGES}),
+        "python": platform.python_version(),
+        "platform": device.platform,
+        "device": device.device_kind,
+        "parasim_store": STORE_VERSION,
+    }
+    if inputs:
+        attributes["inputs"] = json.dumps(inputs)
+    return {name: value for name, value in attributes.items() if value != ""}
+
+
+def as_json(value: Any) -> Any:
+    """Return a value as JSON can hold it: numbers and containers as they are, the rest as text."""
+    if isinstance(value, bool | str | None):
+        return value
+    if isinstance(value, int | float | np.number):
+        return value.item() if isinstance(value, np.number) else value
+    if isinstance(value, np.ndarray) and value.size <= 1000:
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): as_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(item) for item in value]
+    return f"{type(value).__module__}.{type(value).__qualname__}"
+
+
+def solver_configuration(solver: Any) -> dict[str, Any]:
+    """Return the fields of a solver, those that are objects by name."""
+    return {f.name: as_json(getattr(solver, f.name)) for f in dataclasses.fields(solver)}
