@@ -24,4 +24,3 @@ def _all_members(axis_size: int, in_batched: list[bool], flag: Array) -> tuple[A
 def any_member(flag: Bool[Array, ""]) -> Bool[Array, ""]:
     """Whether the flag is set in any member of the batch; the flag itself outside `vmap`."""
     return jnp.logical_not(all_members(jnp.logical_not(flag)))
-

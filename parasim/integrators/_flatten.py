@@ -26,7 +26,9 @@ class Flattening(eqx.Module):
     _complex: tuple[bool, ...] = eqx.field(static=True)
 
     def __init__(self, example: PyTree):
-        leaves = jax.tree.map(lambda leaf: jnp.zeros(jnp.shape(leaf), jnp.result_type(leaf)), example)
+        leaves = jax.tree.map(
+            lambda leaf: jnp.zeros(jnp.shape(leaf), jnp.result_type(leaf)), example
+        )
         self._complex = tuple(jnp.iscomplexobj(leaf) for leaf in jax.tree.leaves(leaves))
         vector, self._unravel = ravel_pytree(self._split(leaves))
         self.size = vector.size

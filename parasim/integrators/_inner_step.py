@@ -47,7 +47,7 @@ class GenericStep(eqx.Module):
 
 
 def inner_step(
-    solver: diffrax.AbstractSolver, terms: PyTree, args: PyTree, dt: Any
+    solver: diffrax.AbstractSolver, terms: PyTree, args: PyTree, dt: Any, y: PyTree
 ) -> ExplicitStep | GenericStep:
     """Return the step map of a one-step solver, for steps of size dt.
 
@@ -59,11 +59,12 @@ def inner_step(
         terms: as diffrax hands them to a solver.
         args: as the user gave them.
         dt: the step size, positive.
+        y: a state, for the shapes and dtypes of its leaves.
     """
     explicit = isinstance(solver, diffrax.AbstractERK) and not is_wrapped(solver)
     if explicit and isinstance(unwrapped(terms), diffrax.ODETerm):
-        control = terms.contr(jnp.zeros_like(dt), dt)
-        return ExplicitStep(solver, lambda t, y: terms.vf_prod(t, y, args, control), dt)
+        signed_dt = terms.contr(jnp.zeros_like(dt), dt)
+        return ExplicitStep(solver, lambda t, y: terms.vf(t, y, args), dt, signed_dt, y)
     return GenericStep(with_forward_mode(solver), terms, args)
 
 

@@ -47,9 +47,7 @@ class Intervals(eqx.Module):
             state, _ = self._run(start, inputs, counted, keep=False)
             return state, state
 
-        jacobians, ends = jax.vmap(jax.jacfwd(end, has_aux=True))(
-            starts, self.inputs, self.counted
-        )
+        jacobians, ends = jax.vmap(jax.jacfwd(end, has_aux=True))(starts, self.inputs, self.counted)
         return ends, jacobians
 
     def states(self, starts: Float[Array, "M d"]) -> Float[Array, "N d"]:

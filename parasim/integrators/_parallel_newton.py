@@ -80,7 +80,9 @@ class ParallelNewton(diffrax.AbstractWrappedSolver):
     def __check_init__(self):
         check_one_step(self.solver)
         if self.mode not in MODES:
-            raise ConfigError(f"there is no mode {self.mode!r}: {near_names(str(self.mode), MODES)}")
+            raise ConfigError(
+                f"there is no mode {self.mode!r}: {near_names(str(self.mode), MODES)}"
+            )
         for name in ("steps", "interval", "max_iterations", "restart_every", "log_length"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
@@ -197,5 +199,7 @@ class ParallelNewton(diffrax.AbstractWrappedSolver):
     ) -> tuple[PyTree, PyTree, WindowRecord, Any, ExplicitStep | GenericStep]:
         nodes = window_nodes(t0, t1, self.steps)
         dt = (t1 - t0) / self.steps
-        recurrence, inner = window_recurrence(self.solver, terms, args, nodes, dt, self.interval)
+        recurrence, inner = window_recurrence(
+            self.solver, terms, args, nodes, dt, y0, self.interval
+        )
         return *self.window_solver(y0).solve(recurrence, y0, history), inner

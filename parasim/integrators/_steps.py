@@ -16,6 +16,7 @@ def window_recurrence(
     args: PyTree,
     nodes: Any,
     dt: Any,
+    y: PyTree,
     interval: int,
 ) -> tuple[Recurrence, ExplicitStep | GenericStep]:
     """Return the inner solver's steps from node to node, and the fine step map.
@@ -25,10 +26,11 @@ def window_recurrence(
         terms, args: as diffrax hands them to a solver.
         nodes: the N + 1 times between which the steps go, in floating point.
         dt: the size of every step; the differences of `nodes` have rounding errors.
+        y: a state, for the shapes and dtypes of its leaves.
         interval: L; a coarse step spans so many fine ones.
     """
-    fine = inner_step(solver, terms, args, dt)
-    coarse = inner_step(solver, terms, args, dt * interval)
+    fine = inner_step(solver, terms, args, dt, y)
+    coarse = inner_step(solver, terms, args, dt * interval, y)
     starts = nodes[:-1:interval]
     ends = jnp.concatenate([starts[1:], nodes[-1:]])
     recurrence = Recurrence(

@@ -153,9 +153,7 @@ class WindowSolver(eqx.Module):
                 step_through(recurrence, y0),
             )
 
-        y1, states = jax.lax.cond(
-            all_members(found.converged), lambda: (last, by_newton), stepped
-        )
+        y1, states = jax.lax.cond(all_members(found.converged), lambda: (last, by_newton), stepped)
         log_growth, tangent = propagated_growth(found.propagator, history.tangent)
         measured = found.converged & jnp.all(jnp.isfinite(tangent))
         return _Delivered(

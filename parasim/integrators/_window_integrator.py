@@ -54,7 +54,7 @@ class WindowIntegrator(eqx.Module):
         nodes = self.t0 + (start + jnp.arange(steps + 1)).astype(dtype) * dt
         term = diffrax.ODETerm(self.vector_field)
         recurrence, _ = window_recurrence(
-            self.solver.solver, term, args, nodes, dt, self.solver.interval
+            self.solver.solver, term, args, nodes, dt, y, self.solver.interval
         )
         solver = self.solver.window_solver(y)
         _, states, record, history = solver.solve(recurrence, y, history)
