@@ -173,12 +173,14 @@ def _open(path: Path) -> xr.Dataset:
         if path.suffix.lower() in _TEXT:
             return _read_csv(path)
         if path.is_dir():
-            return xr.open_zarr(path, decode_timedelta=False, chunks=None)
+            return xr.open_zarr(path, decode_timedelta=False, chunks=None, consolidated=False)
         return xr.open_dataset(path, decode_timedelta=False)
     except ConfigError:
         raise
     except Exception as error:  # the backends raise whatever their libraries raise
-        if not path.is_dir() and not (find_spec("h5netcdf") or find_spec("netCDF4")):
+        # h5netcdf comes without the library that it reads with.
+        backend = find_spec("netCDF4") or (find_spec("h5netcdf") and find_spec("h5py"))
+        if not path.is_dir() and not backend:
             remedy = "install a NetCDF backend: pip install 'parasim[netcdf]'"
         else:
             remedy = "it must be NetCDF, a zarr store, or CSV (.csv, .txt) with a time column"

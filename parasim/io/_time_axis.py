@@ -43,6 +43,12 @@ def model_times(axis: xr.DataArray, *, time_unit: str, epoch: str | None, where:
             or the epoch is missing, wrong, or of no use.
     """
     values = axis.values
+    present = np.isfinite(values) if values.dtype.kind == "f" else axis.notnull().values
+    missing = np.flatnonzero(~present)
+    if missing.size:
+        raise ConfigError(
+            f"{where}: the time in row {missing[0]} is missing: fill it in or drop the row"
+        )
     if values.dtype.kind in "iuf":
         if epoch is not None:
             raise ConfigError(f"{where}: its time axis has numbers, not dates: leave out the epoch")
@@ -55,9 +61,6 @@ def model_times(axis: xr.DataArray, *, time_unit: str, epoch: str | None, where:
             f"{where}: its time axis has neither numbers nor dates such as 1958-03-01, but "
             f"{values.flat[0]!r}"
         )
-    if not np.isfinite(times).all():
-        row = int(np.flatnonzero(~np.isfinite(times))[0])
-        raise ConfigError(f"{where}: the time in row {row} is missing: fill it in or drop the row")
     return times
 
 
