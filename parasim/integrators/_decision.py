@@ -1,11 +1,11 @@
 """The choice between integrating the next window in parallel and stepping through it.
 
 Time is counted in sequential steps. A window of N steps costs N when stepped through. In parallel,
-with M intervals of L steps and d variables, it costs a coarse pass of M steps, and per iteration the
-longer of the depth, L + 2 log2 M, and the work shared between the device's lanes, N (1 + d) / lanes.
-So there is a number of iterations up to which parallel pays. How many the next window will take is
-known from the last parallel window, else from the growth of tangents, else it is tried. A window
-that did not pay is followed by 2, 4, 8, ... sequential ones before the next trial.
+with M intervals of L steps and d variables, it costs a coarse pass of M steps, and per iteration
+the longer of the depth, L + 2 log2 M, and the work that the device's lanes share, N (1 + d) /
+lanes. So there is a number of iterations up to which parallel pays. How many the next window will
+take is known from the last parallel window, else from the growth of tangents, else it is tried. A
+window that did not pay is followed by 2, 4, 8, ... sequential ones before the next trial.
 """
 
 import math
@@ -20,13 +20,14 @@ REASONS = (
     "mode='parallel' was asked for",
     "on this device parallel cannot pay at this size",
     "nothing is known yet: a trial",
-    "the last window, or the growth of tangents, promises few enough iterations",
+    "the last parallel window took few enough iterations",
+    "tangents grow slowly enough for parallel to pay",
     "tangents grow too fast for parallel to pay",
     "a parallel window did not pay: waiting before the next trial",
 )
 """What the `reason` of a window means, by its number."""
 
-SEQUENTIAL, PARALLEL, DEVICE, TRIAL, PROMISING, GROWTH, WAITING = range(len(REASONS))
+SEQUENTIAL, PARALLEL, DEVICE, TRIAL, PAID, CALM, GROWTH, WAITING = range(len(REASONS))
 
 _UNKNOWN_ITERATIONS = 4
 _LONGEST_WAIT = 1024
@@ -120,13 +121,13 @@ def decide(
     """
     grown = jnp.maximum(history.growth_rate, 0) * shape.duration
     by_growth = _ITERATIONS_AT_REST + _ITERATIONS_PER_GROWTH * grown
-    trusted = (history.iterations > 0) & (history.failures == 0)
+    trusted = (history.iterations > 0) & (history.failures == 0)  # so it paid
     unknown = ~trusted & jnp.isnan(history.growth_rate)
     expected = jnp.where(unknown, _UNKNOWN_ITERATIONS, by_growth)
     expected = jnp.where(trusted, history.iterations, expected)
     pays = expected <= affordable_iterations(shape, costs)
     waiting = history.wait > 0
-    reason = jnp.where(pays, jnp.where(unknown, TRIAL, PROMISING), GROWTH)
+    reason = jnp.where(trusted, PAID, jnp.where(unknown, TRIAL, jnp.where(pays, CALM, GROWTH)))
     return pays & ~waiting, jnp.where(waiting, WAITING, reason).astype(jnp.int32)
 
 

@@ -61,8 +61,8 @@ def inner_step(
         dt: the step size, positive.
         y: a state, for the shapes and dtypes of its leaves.
     """
-    explicit = isinstance(solver, diffrax.AbstractERK) and not is_wrapped(solver)
-    if explicit and isinstance(unwrapped(terms), diffrax.ODETerm):
+    ordinary = isinstance(unwrapped(terms), diffrax.ODETerm) and not is_wrapped(solver)
+    if ordinary and isinstance(solver, diffrax.AbstractERK):
         signed_dt = terms.contr(jnp.zeros_like(dt), dt)
         return ExplicitStep(solver, lambda t, y: terms.vf(t, y, args), dt, signed_dt, y)
     return GenericStep(with_forward_mode(solver), terms, args)

@@ -44,26 +44,22 @@ class Intervals(eqx.Module):
         """Map every start to its interval's end, with the Jacobian of that map."""
 
         def end(start: Array, inputs: PyTree, counted: Array | None) -> tuple[Array, Array]:
-            state, _ = self._run(start, inputs, counted, keep=False)
-            return state, state
+            states = self._run(start, inputs, counted)
+            return states[-1], states[-1]
 
         jacobians, ends = jax.vmap(jax.jacfwd(end, has_aux=True))(starts, self.inputs, self.counted)
         return ends, jacobians
 
     def states(self, starts: Float[Array, "M d"]) -> Float[Array, "N d"]:
         """Run every interval from its start, and return the states after each step."""
-        _, states = jax.vmap(lambda *args: self._run(*args, keep=True))(
-            starts, self.inputs, self.counted
-        )
+        states = jax.vmap(self._run)(starts, self.inputs, self.counted)
         return states.reshape(-1, starts.shape[-1])[: self.steps]
 
-    def _run(
-        self, start: Array, inputs: PyTree, counted: Array | None, *, keep: bool
-    ) -> tuple[Array, Array | None]:
-        def body(y: Array, x: tuple[PyTree, Array | None]) -> tuple[Array, Array | None]:
+    def _run(self, start: Array, inputs: PyTree, counted: Array | None) -> Float[Array, "L d"]:
+        def body(y: Array, x: tuple[PyTree, Array | None]) -> tuple[Array, Array]:
             stepped = self.step(y, x[0])
             if x[1] is not None:  # beyond the window's end nothing moves
                 stepped = jnp.where(x[1], stepped, y)
-            return stepped, stepped if keep else None
+            return stepped, stepped
 
-        return jax.lax.scan(body, start, (inputs, counted))
+        return jax.lax.scan(body, start, (inputs, counted))[1]

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,7 +13,7 @@ from parasim.integrators._decision import REASONS, History
 from parasim.integrators._window import WindowRecord
 
 
-class WindowLog(NamedTuple):
+class WindowLog(eqx.Module):
     """The most recent windows' ends and records, in a ring.
 
     Attributes:

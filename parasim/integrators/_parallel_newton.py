@@ -1,5 +1,8 @@
 """`ParallelNewton`: the diffrax solver whose step is a whole window of inner steps."""
 
+# diffrax declares these members as class variables and means "a field or a property".
+# pyright: reportIncompatibleVariableOverride=false, reportIncompatibleMethodOverride=false
+
 from collections.abc import Callable
 from typing import Any
 
@@ -175,7 +178,9 @@ class ParallelNewton(diffrax.AbstractWrappedSolver):
             lambda leaf: jnp.where(record.finite, jnp.max(jnp.abs(leaf), axis=0), jnp.inf), errors
         )
         result = diffrax.RESULTS.where(
-            record.finite, diffrax.RESULTS.successful, diffrax.RESULTS.nonfinite
+            record.finite,
+            diffrax.RESULTS.successful,
+            diffrax.RESULTS.nonfinite,  # pyright: ignore[reportArgumentType]
         )
         log = solver_state.log.written(t1, record)
         return y1, error, {"details": details}, SolverState(history, log), result
