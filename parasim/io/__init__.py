@@ -1,1 +1,26 @@
-"""Stores of trajectories: zarr groups that are written row by row and opened with xarray."""
+"""Stores of trajectories, written row by row and opened with xarray; and forcing from data."""
+
+from parasim.io._create import check_target as check_target, create_store as create_store
+from parasim.io._forcing import Forcing as Forcing, read_forcing as read_forcing
+from parasim.io._layout import Field as Field, Layout as Layout
+from parasim.io._memory import MemoryWriter as MemoryWriter
+from parasim.io._summary import (
+    StoreSummary as StoreSummary,
+    open_store as open_store,
+    summarise_store as summarise_store,
+)
+from parasim.io._writer import StoreWriter as StoreWriter
+
+__all__ = [
+    "Field",
+    "Forcing",
+    "Layout",
+    "MemoryWriter",
+    "StoreSummary",
+    "StoreWriter",
+    "check_target",
+    "create_store",
+    "open_store",
+    "read_forcing",
+    "summarise_store",
+]

@@ -199,6 +199,7 @@ def _snapshot(
         windows=tally.windows,
         parallel=tally.parallel,
         fell_back=tally.fell_back,
+        mode=tally.mode,
         growth_rate=tally.growth_rate,
         mean_growth_rate=tally.mean_growth_rate,
         compile_seconds=compile_seconds,

@@ -9,7 +9,7 @@ import numpy as np
 
 from parasim._errors import ConfigError, near_names
 from parasim.io._layout import Field
-from parasim.plugins import System, build_system
+from parasim.plugins import System
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,34 +46,28 @@ class Model:
 
 
 def system_model(
-    system: str | System,
-    params: Mapping[str, float] | None,
-    y0: Mapping[str, Any] | None,
+    system: System,
+    values: Mapping[str, float],
+    y0: Any,
     *,
     dtype: np.dtype,
     seed: int,
     members: int | None,
 ) -> Model:
-    """Resolve a system with its parameters and initial state.
+    """Give a system its initial state.
 
     Args:
-        system: a name or a system.
-        params: parameters, and for a name structural options too; the others have their defaults.
-        y0: some or all leaves of the initial state; a scalar fills a leaf. With members, a value
-            with one more axis than the leaf has one entry per member.
+        system: what is integrated.
+        values: of all its parameters.
+        y0: some or all leaves of the initial state by name; a number fills a leaf. With members, a
+            value with one more axis than the leaf has one entry per member.
         dtype: of the state.
         seed: for a random initial state; member i gets seed + i.
         members: the size of an ensemble; None for a run without member axis.
 
     Raises:
-        ConfigError: a name is unknown, or a value has the wrong type, shape or range.
+        ConfigError: a leaf has no such name, or a value has the wrong type or shape.
     """
-    if params is not None and not isinstance(params, Mapping):
-        raise ConfigError(f"params must be a dictionary of parameters by name, not {params!r}")
-    if isinstance(system, str):
-        system, values = build_system(system, params or {})
-    else:
-        values = system.resolve(params)
     seeds = [seed] if members is None else range(seed, seed + members)
     states = [system.initial_state(values, s) for s in seeds]
     state = {}
@@ -137,7 +131,7 @@ def _override(name: str, value: Any, default: np.ndarray, members: int | None) -
 
 
 def plain_model(
-    vector_field: Callable[[Any, Any, Any], Any],
+    vector_field: Any,
     args: Any,
     y0: Any,
     *,
@@ -154,8 +148,14 @@ def plain_model(
         members: the size of an ensemble; None for a run without member axis.
 
     Raises:
-        ConfigError: there is no y0, or a leaf is no real number or has the wrong shape.
+        ConfigError: it is no function, there is no y0, or a leaf is no real number or has the wrong
+            shape.
     """
+    if not callable(vector_field):
+        raise ConfigError(
+            "system must be a name, a parasim.System or a vector field f(t, y, args), "
+            f"not {vector_field!r}"
+        )
     paths, structure = jax.tree_util.tree_flatten_with_path(y0)
     if not paths:
         raise ConfigError("a plain vector field needs an initial state: give y0=")

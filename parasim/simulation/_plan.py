@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import diffrax
-import jax.numpy as jnp
-import numpy as np
 
-from parasim._errors import ConfigError, near_names
+from parasim._errors import ConfigError
 from parasim.integrators import ParallelNewton
+from parasim.io._forcing import Forcing
 from parasim.io._layout import Layout
-from parasim.plugins import System
+from parasim.plugins import System, build_system
 from parasim.simulation._diagnostics import window_fields
+from parasim.simulation._dtype import ENABLE_64_BIT, is_64_bit, resolve_dtype
 from parasim.simulation._grid import Grid, make_grid, whole_number
+from parasim.simulation._inputs import describe_inputs, driven_model
 from parasim.simulation._model import Model, check_vector_field, plain_model, system_model
 from parasim.simulation._provenance import as_json, root_attributes, solver_configuration
 
@@ -31,6 +32,7 @@ class Plan:
         layout: the arrays of the store.
         attributes: of the store's root.
         members: the size of the ensemble; None without one.
+        forcings: the data that drive parameters, by name.
     """
 
     model: Model
@@ -39,6 +41,7 @@ class Plan:
     layout: Layout
     attributes: Mapping[str, Any]
     members: int | None
+    forcings: Mapping[str, Forcing]
 
 
 def make_plan(
@@ -64,22 +67,25 @@ def make_plan(
     newton = _parallel_newton(solver)
     grid = make_grid(t0, t1, dt, every=every, window=newton.steps)
     kind = resolve_dtype(dtype)
-    if grid.steps > _MOST_STEPS_32_BIT and not _is_64_bit():
+    if grid.steps > _MOST_STEPS_32_BIT and not is_64_bit():
         raise ConfigError(
-            f"{grid.steps} steps cannot be counted in 32 bits: {_ENABLE_X64}, or choose a larger dt"
+            f"{grid.steps} steps cannot be counted in 32 bits: choose a larger dt, or "
+            f"{ENABLE_64_BIT}"
         )
     seed = whole_number("seed", seed, minimum=0)
     if members is not None:
         members = whole_number("members", members, minimum=1)
-    if isinstance(system, str | System):
-        model = system_model(system, params, y0, dtype=kind, seed=seed, members=members)
-    elif callable(system):
-        model = plain_model(system, params, y0, dtype=kind, members=members)
+    if isinstance(system, str):
+        system, values = build_system(system, _mapping("params", params))
+    elif isinstance(system, System):
+        values = system.resolve(_mapping("params", params))
     else:
-        raise ConfigError(
-            "system must be a name, a parasim.System or a vector field f(t, y, args), "
-            f"not {system!r}"
-        )
+        values = params
+    if isinstance(system, System):
+        model = system_model(system, values, y0, dtype=kind, seed=seed, members=members)
+    else:
+        model = plain_model(system, values, y0, dtype=kind, members=members)
+    model, forcings = driven_model(model, system, inputs, params=params, grid=grid, dtype=kind)
     check_vector_field(model, members)
     layout = Layout(
         fields=(*model.fields, *window_fields(model.time_unit, kind)),
@@ -92,25 +98,31 @@ def make_plan(
     )
     configuration = {
         "system": model.name,
-        "set": dict(model.settings),
-        "t0": grid.t0,
-        "t1": grid.t1,
-        "dt": grid.dt,
-        "every": grid.every,
+        "set": as_json(model.settings),
+        "input": describe_inputs(forcings),
+        "y0": as_json(model.named_leaves(model.y0)),
+        **{name: getattr(grid, name) for name in ("t0", "t1", "dt", "every")},
         "dtype": kind.name,
         "seed": seed,
         "members": members,
-        "y0": as_json(model.y0),
         "solver": solver_configuration(newton),
     }
     attributes = root_attributes(
         title=f"{model.name}: {model.description}" if model.description else model.name,
         citation=model.citation,
         configuration=configuration,
-        inputs={},
         seed=seed,
     )
-    return Plan(model, grid, newton, layout, attributes, members)
+    return Plan(model, grid, newton, layout, attributes, members, forcings)
+
+
+def _mapping(name: str, value: Any) -> Mapping[str, Any]:
+    """Return a dictionary, empty for None."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{name} must be a dictionary by name, not {value!r}")
+    return value
 
 
 def _parallel_newton(solver: Any) -> ParallelNewton:
@@ -125,33 +137,3 @@ def _parallel_newton(solver: Any) -> ParallelNewton:
         f"solver must be a ParallelNewton or a diffrax solver such as diffrax.Tsit5(), "
         f"not {solver!r}"
     )
-
-
-_ENABLE_X64 = 'call jax.config.update("jax_enable_x64", True) before the first use of jax'
-
-
-def resolve_dtype(dtype: Any) -> np.dtype:
-    """Return the dtype of a run's state: by default the widest float that jax is set to.
-
-    Raises:
-        ConfigError: it is neither float32 nor float64, or float64 and jax is not set to it.
-    """
-    if dtype is None:
-        return np.dtype("float64" if _is_64_bit() else "float32")
-    try:
-        kind = np.dtype(dtype)
-    except TypeError:
-        kind = None
-    if kind is None or kind.name not in ("float32", "float64"):
-        raise ConfigError(
-            f"dtype must be float32 or float64, not {dtype!r}: "
-            f"{near_names(str(dtype), ('float32', 'float64'))}"
-        )
-    if kind.name == "float64" and not _is_64_bit():
-        raise ConfigError(f"dtype float64 needs jax's 64-bit mode: {_ENABLE_X64}")
-    return kind
-
-
-def _is_64_bit() -> bool:
-    """Whether jax is set to 64 bits."""
-    return jnp.result_type(float) == np.float64

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from parasim.simulation._diagnostics import MODES
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -17,6 +19,7 @@ class Progress:
         windows: computed so far.
         parallel: how many of them Newton's method delivered.
         fell_back: how many of them it was tried on without success.
+        mode: what delivered the last window, "sequential" or "parallel"; empty before the first.
         growth_rate: as measured last, mean over members, nats per time unit; NaN if never.
         mean_growth_rate: of all measurements; NaN if there is none.
         compile_seconds: the time that compilation took.
@@ -29,6 +32,7 @@ class Progress:
     windows: int = 0
     parallel: int = 0
     fell_back: int = 0
+    mode: str = ""
     growth_rate: float = math.nan
     mean_growth_rate: float = math.nan
     compile_seconds: float = 0.0
@@ -50,6 +54,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.windows = self.parallel = self.fell_back = 0
+        self.mode = ""
         self.growth_rate = math.nan
         self._growth_sum = 0.0
         self._growth_count = 0
@@ -58,8 +63,10 @@ class Tally:
         """Add some windows, as `window_rows` returns them."""
         self.windows += len(rows["window_time"])
         # A window of an ensemble counts as parallel, or as fallen back, if one member's was.
-        self.parallel += int(np.atleast_2d(rows["mode"]).any(axis=0).sum())
-        self.fell_back += int(np.atleast_2d(rows["fell_back"]).any(axis=0).sum())
+        parallel = np.atleast_2d(rows["mode"]).max(axis=0)
+        self.parallel += int(parallel.sum())
+        self.mode = MODES[parallel[-1]] if parallel.size else self.mode
+        self.fell_back += int(np.atleast_2d(rows["fell_back"]).max(axis=0).sum())
         growth = np.atleast_2d(rows["growth_rate"]).mean(axis=0)
         measured = growth[np.isfinite(growth)]
         if len(measured):

@@ -23,7 +23,6 @@ def root_attributes(
     title: str,
     citation: str,
     configuration: Mapping[str, Any],
-    inputs: Mapping[str, Any],
     seed: int,
 ) -> dict[str, Any]:
     """Collect the root attributes of a store, as strings and numbers only.
@@ -34,7 +33,6 @@ def root_attributes(
         title: one line about the system.
         citation: where the equations come from.
         configuration: everything that decides the result, resolved.
-        inputs: where each driven parameter's data come from.
         seed: of the initial state.
     """
     device = jax.devices()[0]
@@ -52,8 +50,6 @@ def root_attributes(
         "device": device.device_kind,
         "parasim_store": STORE_VERSION,
     }
-    if inputs:
-        attributes["inputs"] = json.dumps(inputs)
     return {name: value for name, value in attributes.items() if value != ""}
 
 

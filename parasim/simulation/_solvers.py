@@ -49,9 +49,10 @@ def inner_solver(name: str, dtype: Any) -> Any:
     known = check_solver_name(name)
     import diffrax
 
-    solver: Any = getattr(diffrax, SOLVERS[known])
+    solver = getattr(diffrax, SOLVERS[known])
     if not issubclass(solver, diffrax.AbstractImplicitSolver):
         return solver()
     # diffrax takes these tolerances from an adaptive controller, and a fixed step has none.
     epsilon = float(np.finfo(dtype).eps)
-    return solver(root_finder=diffrax.VeryChord(rtol=epsilon**0.6, atol=epsilon**0.75))
+    root_finder = diffrax.VeryChord(rtol=epsilon**0.6, atol=epsilon**0.75)
+    return solver(root_finder=root_finder)  # pyright: ignore[reportCallIssue]

@@ -1,0 +1,95 @@
+"""`parasim info`: what a store holds and what made it."""
+
+import math
+from typing import TYPE_CHECKING
+
+import click
+
+from parasim.cli import _text
+from parasim.cli._options import debug_option
+
+if TYPE_CHECKING:
+    from parasim.io import StoreSummary
+
+
+@click.command()
+@click.argument("store")
+@debug_option
+def info(store: str) -> None:
+    """Say what a STORE holds and what made it.
+
+    The run may still be going on, or have failed.
+    """
+    from parasim.io import summarise_store
+
+    click.echo(_describe(store, summarise_store(store)))
+
+
+def _describe(store: str, summary: "StoreSummary") -> str:
+    attributes = summary.attributes
+    configuration = attributes["configuration"]
+    solver = configuration["solver"]
+    span = f"{_text.number(summary.first_time)} to "
+    span += f"{_text.quantity(summary.last_time, summary.time_unit)}"
+    versions = " ".join(f"{name} {text}" for name, text in attributes["versions"].items())
+    lines = [
+        ("store", f"{store}, {_text.size(summary.size)}"),
+        ("status", _status(summary)),
+        ("system", attributes["title"]),
+        ("reference", attributes.get("references", "")),
+        ("parameters", _text.pairs(configuration["set"])),
+        ("driven by", "\n".join(_input(*item) for item in configuration["input"].items())),
+        ("time", f"{span}, {_text.count(summary.rows)} values"),
+        ("variables", "\n".join(_variable(*item) for item in summary.variables.items())),
+        ("grid", f"t0 = {_text.number(configuration['t0'])}, t1 = "
+                 f"{_text.number(configuration['t1'])}, dt = {_text.number(configuration['dt'])}, "
+                 f"every = {configuration['every']}"),
+        ("solver", f"{solver['solver'].rpartition('.')[2]}, {solver['mode']}, windows of "
+                   f"{_text.count(solver['steps'])} steps, {configuration['dtype']}, "
+                   f"seed {configuration['seed']}"),
+        ("windows", _windows(summary)),
+        ("growth", _growth(summary)),
+        ("made", f"{attributes['created']} on {attributes['platform']} ({attributes['device']})"),
+        ("command", attributes["command"]),
+        ("versions", f"python {attributes['python']} {versions}"),
+    ]  # fmt: skip
+    return _text.aligned(lines)
+
+
+def _status(summary: "StoreSummary") -> str:
+    failed_at = summary.attributes.get("failed_at")
+    if failed_at is not None:
+        at = _text.quantity(failed_at, summary.time_unit)
+        return f"{summary.status}: the state stopped being finite at t = {at}"
+    return summary.status
+
+
+def _variable(name: str, dims_and_unit: "tuple[object, str]") -> str:
+    dims, unit = dims_and_unit
+    return f"{name} {_text.shape(dims.keys(), dims.values())}" + (  # type: ignore[attr-defined]
+        f", {unit}" if unit not in ("", "1") else ""
+    )
+
+
+def _input(name: str, source: "dict[str, object]") -> str:
+    text = f"{name}: {source['variable']} in {source['file']}, {source['interpolation']}"
+    gaps = source["gaps_interpolated"]
+    return text + (f", {gaps} of {source['values']} values interpolated" if gaps else "")
+
+
+def _windows(summary: "StoreSummary") -> str:
+    text = f"{_text.count(summary.windows - summary.parallel)} sequential, "
+    text += f"{_text.count(summary.parallel)} parallel"
+    if summary.fell_back:
+        text += f"; {_text.count(summary.fell_back)} fell back from parallel to sequential"
+    if math.isfinite(summary.median_iterations):
+        text += f"; {summary.median_iterations:g} Newton iterations in the median parallel window"
+    reasons = (f"{_text.count(n)}: {reason}" for reason, n in summary.reasons.items())
+    return "\n".join([text, *reasons])
+
+
+def _growth(summary: "StoreSummary") -> str:
+    if not summary.measured:
+        return ""
+    rate = _text.rate(summary.mean_growth_rate, summary.time_unit)
+    return f"{rate} on average, measured in {_text.count(summary.measured)} windows"

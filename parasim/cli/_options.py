@@ -1,0 +1,56 @@
+"""Options and values that several commands share."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+class Assignment(click.ParamType):
+    """NAME=VALUE; the value is converted later, where its type is known."""
+
+    name = "NAME=VALUE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Split at the first equals sign."""
+        if isinstance(value, tuple):
+            return value
+        name, equals, text = value.partition("=")
+        if not equals or not name.strip() or not text.strip():
+            self.fail(f"{value!r} must look like {self.name}", param, ctx)
+        return name.strip(), text.strip()
+
+
+class InputAssignment(Assignment):
+    """NAME=FILE:VARIABLE, or NAME=FILE if the variable has the name of the parameter."""
+
+    name = "NAME=FILE[:VARIABLE]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the name and a table as in a run file."""
+        if isinstance(value, tuple):
+            return value
+        name, text = super().convert(value, param, ctx)
+        file, colon, variable = text.rpartition(":")
+        # A colon may belong to the file's name, as on Windows.
+        if not colon or Path(text).exists():
+            return name, {"file": text}
+        return name, {"file": file, "variable": variable}
+
+
+def _remember_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    del param
+    if value:
+        ctx.meta["parasim.debug"] = True
+
+
+debug_option = click.option(
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_remember_debug,
+    help="Show the traceback of an error.",
+)

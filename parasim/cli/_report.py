@@ -1,0 +1,78 @@
+"""What `parasim run` says before a run, and after it."""
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from parasim.cli import _text
+
+if TYPE_CHECKING:
+    from parasim.io import Forcing
+    from parasim.simulation import Plan, Progress, RunConfig
+
+
+def describe_plan(plan: "Plan", config: "RunConfig") -> str:
+    """Say what would be done: the resolved configuration, the grid, the windows, the store."""
+    grid, model, layout = plan.grid, plan.model, plan.layout
+    windows = f"{_text.count(grid.windows)} of {_text.count(grid.window)} steps"
+    if grid.tail and grid.windows > 1:
+        windows += f", the last one of {_text.count(grid.tail)}"
+    variables = [
+        f"{f.name} {_text.shape(layout.dims(f), layout.full_shape(f))} {f.dtype.name}"
+        + (f", {f.attributes['units']}" if f.attributes.get("units", "1") != "1" else "")
+        for f in model.fields
+    ]
+    lines = [
+        ("system", f"{model.name}: {model.description}"),
+        ("parameters", _text.pairs(model.settings)),
+        ("driven by", "\n".join(_forcing(name, f) for name, f in plan.forcings.items())),
+        ("time", f"{_text.number(grid.t0)} to {_text.quantity(grid.t1, model.time_unit)}"),
+        ("steps", f"{_text.count(grid.steps)} of {_text.quantity(grid.dt, model.time_unit)}"),
+        ("windows", windows),
+        ("solver", f"{config.solver}, {plan.solver.mode}, {config.dtype}, seed {config.seed}"),
+        ("saved", f"{_text.count(grid.rows)} states, each {_ordinal(grid.every)}"),
+        ("variables", "\n".join(variables)),
+        ("store", f"{config.out}, {_text.size(layout.nbytes)}"),
+    ]
+    return _text.aligned(lines) + "\n\nNothing was computed or written (--dry-run)."
+
+
+def _ordinal(every: int) -> str:
+    return "step" if every == 1 else f"{_text.count(every)} steps"
+
+
+def _forcing(name: str, forcing: "Forcing") -> str:
+    """Say where a driven parameter's data come from, and what was made up."""
+    text = f"{name}: {forcing.variable} in {forcing.source}, {forcing.interpolation}"
+    text += f", {_text.count(forcing.total)} values"
+    if forcing.filled:
+        text += f", {_text.count(forcing.filled)} missing ones interpolated"
+    if forcing.trimmed:
+        text += f", {_text.count(forcing.trimmed)} missing ones at the ends left out"
+    return text
+
+
+def describe_result(plan: "Plan", progress: "Progress", out: Path) -> str:
+    """Say what was done, how long it took, and how to open the store."""
+    windows = f"{_text.count(progress.sequential)} sequential, "
+    windows += f"{_text.count(progress.parallel)} parallel"
+    if progress.fell_back:
+        windows += f"; {_text.count(progress.fell_back)} fell back from parallel to sequential"
+    growth = ""
+    if math.isfinite(progress.mean_growth_rate):
+        growth = f"{_text.rate(progress.mean_growth_rate, plan.model.time_unit)} on average"
+    size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
+    lines = [
+        ("system", plan.model.name),
+        ("driven by", "\n".join(_forcing(name, f) for name, f in plan.forcings.items())),
+        ("steps", f"{_text.count(progress.steps)} to t = "
+                  f"{_text.quantity(progress.t, plan.model.time_unit)}"),
+        ("took", f"{_text.seconds(progress.compile_seconds)} to compile, "
+                 f"{_text.seconds(progress.run_seconds)} to run: "
+                 f"{_text.count(progress.steps_per_second)} steps/s"),
+        ("windows", windows),
+        ("growth", growth),
+        ("store", f"{out}, {_text.size(size)}"),
+        ("open it", f'xarray.open_zarr("{out}")'),
+    ]  # fmt: skip
+    return _text.aligned(lines)

@@ -1,0 +1,107 @@
+"""`parasim run`: integrate a system and write a store."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from parasim.cli._options import Assignment, InputAssignment, debug_option
+
+_EPILOG = """\b
+Examples:
+  parasim run lorenz63 --t1 100 --dt 0.01 --out lorenz.zarr
+  parasim run lorenz96 --set sites=36 --set F=8 --t1 1000 --dt 0.05 --every 10 --out l96.zarr
+  parasim run energy-balance --t0 1960 --t1 2000 --dt 1/12 --input co2=co2.csv:co2 --out ebm.zarr
+  parasim run run.toml --overwrite
+
+A run file has the same keys: system, t0, t1, dt, out, every, mode, solver, steps, dtype, seed and
+overwrite, and the tables [set], [y0] and [input.NAME] with file, variable, interpolation and epoch.
+Paths in it are relative to its folder. A flag wins over the file, the file over the default.
+
+Exit codes: 0 done, 2 something was asked for that cannot be done, 3 the integration failed, 4 the
+store is in the way or cannot be written, 130 interrupted."""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("system", metavar="SYSTEM|FILE.toml")
+@click.option("--t0", metavar="T", help="First time, in the system's unit.  [default: 0]")
+@click.option("--t1", metavar="T", help="Last time; a whole number of steps after t0.")
+@click.option("--dt", metavar="H", help="Step; a number, or a fraction such as 1/12.")
+@click.option("--out", metavar="STORE", help="The zarr store to write.")
+@click.option("--set", "set_", type=Assignment(), multiple=True, help="A parameter or an option.")
+@click.option("--y0", type=Assignment(), multiple=True, help="An initial value, or several: x=1,2.")
+@click.option("--input", "input_", type=InputAssignment(), multiple=True, help="Data that drive a "
+              "parameter: NetCDF, zarr or CSV.")  # fmt: skip
+@click.option("--interpolation", metavar="KIND", help="Of the data: linear or cubic.  [default: "
+              "linear]")  # fmt: skip
+@click.option("--epoch", metavar="DATE", help="The date at time 0, if the data have dates.")
+@click.option("--every", type=int, metavar="K", help="Save each K-th state.  [default: 1]")
+@click.option("--mode", metavar="MODE", help="auto, parallel or sequential.  [default: auto]")
+@click.option("--solver", metavar="NAME", help="Of the steps: euler, heun, midpoint, ralston, "
+              "bosh3, tsit5, dopri5, dopri8, impliciteuler, kvaerno3, kvaerno4 or kvaerno5.  "
+              "[default: tsit5]")  # fmt: skip
+@click.option("--steps", type=int, metavar="N", help="Steps in a window.  [default: 1024]")
+@click.option("--dtype", metavar="DTYPE", help="float64 or float32.  [default: float64]")
+@click.option("--seed", type=int, metavar="S", help="For a random initial state.  [default: 0]")
+@click.option("--overwrite/--no-overwrite", default=None, help="Replace an existing store.  "
+              "[default: no-overwrite]")  # fmt: skip
+@click.option("--dry-run", is_flag=True, show_default=False, help="Say what would be done, and "
+              "write nothing.")  # fmt: skip
+@click.option("--quiet", is_flag=True, show_default=False, help="No progress bar and no summary.")
+@debug_option
+def run(system: str, *, dry_run: bool, quiet: bool, **options: Any) -> None:
+    """Integrate a system and stream it to a zarr store.
+
+    SYSTEM is a name that `parasim systems` lists; FILE.toml is a run file. The times
+    t0 + n dt are computed, t0 included, in windows of N steps that are solved together where that
+    is expected to pay.
+    """
+    from parasim.simulation import make_config, plan_config, read_run_file
+
+    from_file = read_run_file(system) if _is_run_file(system) else None
+    flags = _flags(system, from_file, options)
+    config = make_config(flags, from_file)
+
+    import jax
+
+    from parasim.cli._progress import progress_bar
+    from parasim.cli._report import describe_plan, describe_result
+    from parasim.io import check_target
+    from parasim.simulation import Progress, run_plan
+
+    with jax.enable_x64(config.dtype == "float64"):
+        plan = plan_config(config)
+        check_target(config.out, overwrite=config.overwrite)
+        if dry_run:
+            click.echo(describe_plan(plan, config))
+            return
+        last: Progress | None = None
+        unit = plan.model.time_unit
+        with progress_bar(plan.model.name, plan.grid.steps, unit, quiet=quiet) as show:
+
+            def remember(progress: Progress) -> None:
+                nonlocal last
+                last = progress
+                if show is not None:
+                    show(progress)
+
+            run_plan(plan, config.out, overwrite=config.overwrite, progress=remember)
+    if not quiet and last is not None:
+        click.echo(describe_result(plan, last, config.out))
+
+
+def _is_run_file(system: str) -> bool:
+    return system.endswith(".toml") or Path(system).is_file()
+
+
+def _flags(system: str, from_file: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the flags that were given, by the keys of a run file."""
+    flags = {key: value for key, value in options.items() if value is not None}
+    flags["set"] = dict(flags.pop("set_"))
+    flags["y0"] = dict(flags["y0"])
+    inputs = dict(flags.pop("input_"))
+    shared = {key: flags.pop(key) for key in ("interpolation", "epoch") if key in flags}
+    if shared and isinstance((from_file or {}).get("input"), dict):
+        inputs = {name: {} for name in from_file["input"]} | inputs
+    flags["input"] = {name: table | shared for name, table in inputs.items()}
+    return flags if from_file is not None else flags | {"system": system}

@@ -1,0 +1,80 @@
+"""How numbers, sizes and tables look on the screen."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+
+def number(value: float) -> str:
+    """Write a number in at most seven digits."""
+    return f"{value:.7g}"
+
+
+def count(value: float) -> str:
+    """Write a whole number with thousands set apart."""
+    return f"{value:,.0f}"
+
+
+def size(value: float) -> str:
+    """Write a number of bytes with the unit that suits it."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.3g} {unit}"
+        value /= 1000
+    return f"{value:,.1f} TB"
+
+
+def seconds(value: float) -> str:
+    """Write a duration: in ms, s, min:s or h:min:s."""
+    if not math.isfinite(value):
+        return "?"
+    if value < 1:
+        return f"{1000 * value:.0f} ms"
+    if value < 60:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02} min"
+
+
+def quantity(value: float, unit: str) -> str:
+    """Write a number with its unit, if it has one."""
+    return number(value) + ("" if unit in ("", "1") else f" {unit}")
+
+
+def rate(value: float, time_unit: str) -> str:
+    """Write a growth rate."""
+    per = "time unit" if time_unit == "1" else time_unit
+    return f"{value:.4g} per {per}"
+
+
+def pairs(values: Mapping[str, Any]) -> str:
+    """Write a mapping as `a = 1, b = 2`."""
+    return ", ".join(
+        f"{name} = {number(value) if isinstance(value, float) else value}"
+        for name, value in values.items()
+    )
+
+
+def aligned(lines: Iterable[tuple[str, str]]) -> str:
+    """Write labels and texts in two columns; a text of several lines stays in its column."""
+    rows = [(label, text) for label, text in lines if text]
+    width = max((len(label) for label, _ in rows), default=0) + 2
+    return "\n".join(
+        label.ljust(width) + text.replace("\n", "\n" + " " * width) for label, text in rows
+    )
+
+
+def shape(dims: Iterable[str], lengths: Iterable[int]) -> str:
+    """Write a shape with the names of its axes, as `(time: 10001, site: 40)`."""
+    return "(" + ", ".join(f"{d}: {n}" for d, n in zip(dims, lengths, strict=True)) + ")"
+
+
+def columns(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Write rows of equally many cells in columns; the lines have no blanks at their ends."""
+    table = list(rows)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    ]
