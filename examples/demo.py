@@ -32,23 +32,26 @@ def plot_energy_balance(data: xr.Dataset, picture: Path) -> None:
         CO2, delimiter=",", skip_header=3, dtype="datetime64[D],f8", unpack=True
     )
     years = 1970 + dates.astype(float) / 365.2425
+    known = np.isfinite(ppm)
+    filled = np.interp(years, years[known], ppm[known])
     figure, (above, below) = plt.subplots(2, sharex=True, figsize=(8, 6.5), layout="constrained")
-    above.plot(years, ppm, color="0.35", linewidth=0.9)
+    above.plot(years, filled, color="tab:orange", label=f"{sum(~known)} months interpolated")
+    above.plot(years, ppm, color="0.3", label="measured")
     above.set(ylabel="CO₂ at Mauna Loa (ppm)", title="Measured carbon dioxide …")
-    for layer, colour in (("surface", "tab:red"), ("deep", "tab:blue")):
-        series = data[f"{layer}_temperature"]
-        below.plot(data.time, series, color=colour)
-        label = {"surface": "surface", "deep": "deep ocean"}[layer]
-        below.annotate(
-            label, (2001.9, series[-1]), color=colour, va="center", annotation_clip=False
-        )
+    above.legend(frameon=False, loc="upper left")
+    below.plot(data.time, data.surface_temperature, color="tab:red", label="surface")
+    below.plot(data.time, data.deep_temperature, color="tab:blue", label="deep ocean")
     below.set(
         xlabel="year",
-        ylabel=f"anomaly ({data.surface_temperature.units})",
-        title="… and the temperature that it forces in the two-layer energy balance",
-        xlim=(1958, 2006.5),
+        ylabel=f"anomaly against 278 ppm ({data.surface_temperature.units})",
+        title="… and the warming that it forces in the two-layer energy balance",
+        xlim=(1958, 2002),
         ylim=(0, 1),
     )
+    below.legend(frameon=False, loc="upper left")
+    for axes in (above, below):
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(picture, dpi=150)
 
 
@@ -56,7 +59,9 @@ def plot_lorenz96(data: xr.Dataset, picture: Path) -> None:
     figure, (above, below) = plt.subplots(
         2, sharex=True, figsize=(8, 6), layout="constrained", height_ratios=[2, 1]
     )
-    mesh = above.pcolormesh(data.time, data.site, data.x.T, cmap="RdBu_r", vmin=-14, vmax=14)
+    mesh = above.pcolormesh(
+        data.time, data.site, data.x.T, cmap="RdBu_r", vmin=-14, vmax=14, shading="gouraud"
+    )
     figure.colorbar(mesh, ax=above, label="x")
     above.set(ylabel="site", title="Lorenz-96: from a perturbation of 0.01 to chaos")
     mean = float(data.growth_rate[1:].mean())
@@ -64,7 +69,9 @@ def plot_lorenz96(data: xr.Dataset, picture: Path) -> None:
     below.stairs(data.growth_rate, edges, color="tab:purple", baseline=None)
     below.axhline(PUBLISHED_GROWTH, color="0.5", linestyle="--", linewidth=1)
     below.set(xlabel="time", ylabel="growth (nats per time)", ylim=(0, None))
-    below.set_title(f"growth per window; mean {mean:.2f}, published exponent 1.67 (dashed)")
+    below.set_title(
+        f"growth per window; mean after the first {mean:.2f}, published exponent 1.67 (dashed)"
+    )
     figure.savefig(picture, dpi=150)
 
 
