@@ -35,7 +35,7 @@ def progress_bar(
 
     columns = (
         TextColumn("[bold]{task.description}"),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=16),
         TaskProgressColumn(),
         TextColumn("{task.fields[details]}"),
     )
@@ -55,10 +55,10 @@ def progress_details(progress: "Progress", time_unit: str) -> str:
     left = (progress.total_steps - progress.steps) / speed if speed else float("nan")
     parts = [
         f"t = {_text.quantity(progress.t, time_unit)}",
-        f"{_text.count(speed)} steps/s",
+        f"{_text.short(speed)} steps/s",
         f"{_text.seconds(left)} left",
         progress.mode,
     ]
     if progress.growth_rate == progress.growth_rate:
-        parts.append(f"growth {_text.rate(progress.growth_rate, time_unit)}")
+        parts.append(f"growth {progress.growth_rate:.3g}")
     return "  ".join(parts)

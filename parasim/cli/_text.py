@@ -15,6 +15,15 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def short(value: float) -> str:
+    """Write a large number in three digits, such as 13.7M."""
+    for unit in ("", "k", "M"):
+        if value < 999.5:
+            return f"{value:.3g}{unit}"
+        value /= 1000
+    return f"{value:.3g}G"
+
+
 def size(value: float) -> str:
     """Write a number of bytes with the unit that suits it."""
     for unit in ("bytes", "kB", "MB", "GB"):

@@ -95,10 +95,16 @@ def create_store(
         elif target.exists():
             shutil.rmtree(target)
         group = zarr.create_group(target, attributes=dict(attributes))
-        _create_arrays(group, layout)
     except OSError as error:
         raise StoreError(f"cannot write {target}: {error}; choose another path") from error
-    consolidate(group)
+    try:
+        _create_arrays(group, layout)
+        consolidate(group)
+    except BaseException as error:
+        shutil.rmtree(target)  # an array may be missing: nobody could read it
+        if isinstance(error, OSError):
+            raise StoreError(f"cannot write {target}: {error}; choose another path") from error
+        raise
     return group
 
 

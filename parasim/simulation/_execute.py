@@ -136,6 +136,10 @@ def execute(
     tally = Tally()
     writer.put(_initial_rows(plan))
     for call in _one_behind(_calls(plan, compiled)):
+        try:
+            jax.block_until_ready(call.batch)
+        except jax.errors.JaxRuntimeError as error:
+            raise _device_error(plan, call, error) from error
         _put(plan, writer, call, tally)
         if not call.batch.finite:
             t = plan.grid.time(int(call.batch.bad_step))
@@ -148,6 +152,17 @@ def execute(
         if progress is not None:
             seconds = time.monotonic() - began
             progress(_snapshot(plan, tally, call, compiled.seconds, seconds))
+
+
+def _device_error(plan: Plan, call: _Call, error: Exception) -> SolverError:
+    """Say where the device failed, such as for lack of memory, and in which words."""
+    t = plan.grid.time(call.start)
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    reason = next((line for line in lines if "Error: " in line), lines[0])
+    return SolverError(
+        f"the device failed after t = {t:.12g} ({reason.strip()}): try smaller windows or another "
+        "solver; the windows before are in the store"
+    )
 
 
 def _one_behind(calls: Iterator[_Call]) -> Iterator[_Call]:

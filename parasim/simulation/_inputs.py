@@ -65,16 +65,10 @@ def driven_model(
         raise ConfigError(f"inputs must be a dictionary by name of the parameter, not {inputs!r}")
     forcings = {}
     for name, source in inputs.items():
-        if isinstance(params, Mapping) and name in params:
-            raise ConfigError(f"{name} is both set and driven by data: leave out one of them")
+        _check_driven(name, system, params)
         forcing = _read(name, source, model.time_unit)
         forcing.check_covers(grid.t0, grid.t1)
         if isinstance(system, System):
-            if name not in system.params:
-                raise ConfigError(
-                    f"{system.name} has no parameter {name!r} to drive: "
-                    f"{near_names(name, system.params)}"
-                )
             parameter = system.params[name]
             forcing.check_within(parameter.minimum, parameter.maximum, parameter.unit)
         forcings[name] = forcing
@@ -84,6 +78,16 @@ def driven_model(
     settings = {name: value for name, value in model.settings.items() if name not in forcings}
     field = drive(model.vector_field, paths)
     return dataclasses.replace(model, vector_field=field, settings=settings), forcings
+
+
+def _check_driven(name: str, system: Any, params: Any) -> None:
+    """Refuse to drive a parameter that there is not, or that has a value."""
+    if isinstance(system, System) and name not in system.params:
+        raise ConfigError(
+            f"{system.name} has no parameter {name!r} to drive: {near_names(name, system.params)}"
+        )
+    if isinstance(params, Mapping) and name in params:
+        raise ConfigError(f"{name} is both set and driven by data: leave out one of them")
 
 
 def _read(name: str, source: Any, time_unit: str) -> Forcing:

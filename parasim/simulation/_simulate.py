@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import diffrax
 import xarray as xr
 
+from parasim._errors import StoreError
 from parasim.io._create import check_target, create_store
 from parasim.io._memory import MemoryWriter
 from parasim.io._writer import StoreWriter
@@ -83,25 +85,39 @@ def simulate(
         inputs=inputs,
         members=members,
     )
-    return run_plan(plan, store, overwrite=overwrite, progress=progress)
-
-
-def run_plan(
-    plan: Plan,
-    store: str | os.PathLike[str] | None,
-    *,
-    overwrite: bool = False,
-    progress: Callable[[Progress], None] | None = None,
-) -> xr.Dataset:
-    """Run a plan; the arguments, the result and what is raised are those of `simulate`."""
     if store is None:
         with MemoryWriter(plan.layout, plan.attributes) as memory:
             execute(plan, compile_plan(plan), memory, progress)
         return memory.dataset()
-    check_target(store, overwrite=overwrite)
+    run_plan(plan, store, overwrite=overwrite, progress=progress)
+    return xr.open_zarr(store)
+
+
+def run_plan(
+    plan: Plan,
+    store: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> None:
+    """Run a plan into a store; arguments and what is raised are those of `simulate`.
+
+    The store is not opened, because that would read the whole time coordinate.
+    """
+    _check_not_an_input(plan, check_target(store, overwrite=overwrite))
     compiled = compile_plan(plan)
     # Only now, so that an existing store is not lost to a vector field that does not compile.
     group = create_store(store, plan.layout, plan.attributes, overwrite=overwrite)
     with StoreWriter(group, plan.layout) as writer:
         execute(plan, compiled, writer, progress)
-    return xr.open_zarr(store)
+
+
+def _check_not_an_input(plan: Plan, store: Path) -> None:
+    """Refuse to replace the data that drive the run."""
+    target = store.resolve()
+    for forcing in plan.forcings.values():
+        source = forcing.source.resolve()
+        if target == source or target in source.parents:
+            raise StoreError(
+                f"{store} holds {forcing.source}, which drives the run: choose another path"
+            )

@@ -48,11 +48,14 @@ def inner_solver(name: str, dtype: Any) -> Any:
     """
     known = check_solver_name(name)
     import diffrax
+    import optimistix
 
     solver = getattr(diffrax, SOLVERS[known])
     if not issubclass(solver, diffrax.AbstractImplicitSolver):
         return solver()
-    # diffrax takes these tolerances from an adaptive controller, and a fixed step has none.
-    epsilon = float(np.finfo(dtype).eps)
-    root_finder = diffrax.VeryChord(rtol=epsilon**0.6, atol=epsilon**0.75)
+    # diffrax takes these tolerances from an adaptive controller, and a fixed step has none. Its
+    # default, one Jacobian per step, converges too slowly to reach round-off in its ten iterations.
+    # Newton's stops at a hundredth of its tolerance, which must be above round-off.
+    tolerance = 100 * float(np.finfo(dtype).eps) ** 0.75
+    root_finder = optimistix.Newton(rtol=tolerance, atol=tolerance)
     return solver(root_finder=root_finder)  # pyright: ignore[reportCallIssue]
