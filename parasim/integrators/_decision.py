@@ -32,9 +32,9 @@ SEQUENTIAL, PARALLEL, DEVICE, TRIAL, PAID, CALM, GROWTH, WAITING = range(len(REA
 _UNKNOWN_ITERATIONS = 4
 _LONGEST_WAIT = 1024
 
-# Iterations of a window over which tangents grow by a factor exp(x): 3 + 4 x. Measured with Tsit5
-# on Lorenz-63 at dt = 0.01 and Lorenz-96 at dt = 0.05, L = 8, for x up to 3 (docs/design.md).
-_ITERATIONS_AT_REST, _ITERATIONS_PER_GROWTH = 3.0, 4.0
+# Iterations of a window over which tangents grow by a factor exp(x): 3 + 2 x, measured with Tsit5
+# on Lorenz-63 and Lorenz-96, L = 8, for x up to 12 (docs/design.md, decision 7).
+_ITERATIONS_AT_REST, _ITERATIONS_PER_GROWTH = 3.0, 2.0
 
 
 class DeviceCosts(eqx.Module):

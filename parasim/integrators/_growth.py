@@ -10,12 +10,13 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float, PyTree
 
 from parasim.integrators._affine_scan import Propagator
 
 
-def start_tangent(size: int, dtype: jnp.dtype) -> Float[Array, " d"]:
+def start_tangent(size: int, dtype: DTypeLike) -> Float[Array, " d"]:
     """Return a random direction, the same one every time."""
     return _unit(jax.random.normal(jax.random.key(20), (size,), dtype))[0]
 

@@ -27,6 +27,9 @@ from parasim.integrators._affine_scan import Propagator, affine_scan
 from parasim.integrators._certificate import converged_prefix, scaled_update
 from parasim.integrators._intervals import Intervals
 
+# Updates that fall below this part of what they were, within a cycle, are on their way.
+_SHRUNK = 0.1
+
 Step = Callable[[Array, PyTree], Array]
 Guess = Callable[[Array, Array], Array]
 
@@ -38,7 +41,8 @@ class NewtonOptions(eqx.Module):
         interval: L, the steps per shooting interval.
         rtol, atol: an update below `atol + rtol * |state|` everywhere ends the iteration.
         max_iterations: more are never made.
-        restart_every: after so many iterations what has not converged is guessed anew.
+        restart_every: after so many iterations what has not converged is guessed anew, unless the
+            updates are shrinking everywhere.
     """
 
     interval: int
@@ -71,7 +75,13 @@ class _Iterate(NamedTuple):
     scaled: Float[Array, " M"]
     prefix: Int[Array, ""]
     iterations: Int[Array, ""]
+    shrinking: Bool[Array, ""]  # whether the updates did, over the last cycle, everywhere
     propagator: Propagator
+
+
+def _keep(ends: Array, prefix: Array) -> Array:
+    del prefix
+    return ends
 
 
 def newton(
@@ -99,31 +109,40 @@ def newton(
         # What stopped being finite keeps its last value: the front will reach it.
         ends = jnp.where(jnp.all(jnp.isfinite(ends), axis=-1, keepdims=True), ends, it.ends)
         prefix = jnp.maximum(converged_prefix(scaled), it.prefix)
-        return _Iterate(ends, scaled, prefix, it.iterations + 1, propagator)
+        return _Iterate(ends, scaled, prefix, it.iterations + 1, it.shrinking, propagator)
 
-    def cycle(carry: tuple[_Iterate, Array]) -> tuple[_Iterate, Array]:
-        it, _ = carry
-        until = jnp.minimum(it.iterations + options.restart_every, options.max_iterations)
-        it = it._replace(ends=guess(it.ends, it.prefix))
-        it = jax.lax.while_loop(
-            lambda it: (it.prefix < count) & (it.iterations < until), iterate, it
+    def cycle(it: _Iterate) -> _Iterate:
+        since = it.iterations
+        until = jnp.minimum(since + options.restart_every, options.max_iterations)
+        it = it._replace(ends=jax.lax.cond(it.shrinking, _keep, guess, it.ends, it.prefix))
+
+        def body(carry: tuple[_Iterate, Array]) -> tuple[_Iterate, Array]:
+            it, first = carry
+            later = iterate(it)
+            return later, jnp.where(it.iterations == since, jnp.max(later.scaled), first)
+
+        it, first = jax.lax.while_loop(
+            lambda carry: (carry[0].prefix < count) & (carry[0].iterations < until),
+            body,
+            (it, jnp.max(it.scaled)),
         )
-        # Give up where the front, at its pace so far, will not be through in time.
-        expected = it.iterations * count
-        return it, expected <= options.max_iterations * it.prefix
+        return it._replace(shrinking=jnp.max(it.scaled) < _SHRUNK * first)
 
-    def unfinished(carry: tuple[_Iterate, Array]) -> Array:
-        it, promising = carry
-        return promising & (it.prefix < count) & (it.iterations < options.max_iterations)
+    def unfinished(it: _Iterate) -> Array:
+        # Without hope if the front, at its pace so far, will not be through in time.
+        pace = (it.iterations * count <= options.max_iterations * it.prefix) | (it.iterations == 0)
+        hope = pace | it.shrinking
+        return hope & (it.prefix < count) & (it.iterations < options.max_iterations)
 
     start = _Iterate(
         ends=jnp.broadcast_to(y0, (count, size)),
         scaled=jnp.full(count, jnp.inf, y0.dtype),
         prefix=jnp.zeros((), jnp.int32),
         iterations=jnp.zeros((), jnp.int32),
+        shrinking=jnp.array(False),
         propagator=Propagator(jnp.eye(size, dtype=y0.dtype), jnp.zeros((), y0.dtype)),
     )
-    it, _ = jax.lax.while_loop(unfinished, cycle, (start, jnp.array(True)))
+    it = jax.lax.while_loop(unfinished, cycle, start)
     starts = jnp.concatenate([y0[None], it.ends[:-1]])
     return NewtonResult(
         states=intervals.states(starts),

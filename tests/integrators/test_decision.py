@@ -1,0 +1,106 @@
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from parasim.integrators import REASONS, _decision as decision
+from parasim.integrators._decision import (
+    DeviceCosts,
+    History,
+    WindowShape,
+    affordable_iterations,
+    decide,
+    device_costs,
+    remember,
+)
+
+WIDE = DeviceCosts(1e5)
+SHAPE = WindowShape(steps=1024, interval=8, size=3, duration=jnp.array(10.0))
+
+
+def _history(**changes):
+    start = History.start(jnp.array([1.0, 0.0, 0.0]))
+    return start._replace(**{name: jnp.asarray(value) for name, value in changes.items()})
+
+
+def _decided(history, shape=SHAPE, costs=WIDE):
+    parallel, reason = decide(history, shape, costs)
+    return bool(parallel), int(reason)
+
+
+def _after(history, parallel, converged, iterations, growth_rate=jnp.nan):
+    return remember(
+        history,
+        SHAPE,
+        WIDE,
+        parallel=jnp.array(parallel),
+        converged=jnp.array(converged),
+        iterations=jnp.array(iterations),
+        growth_rate=jnp.array(growth_rate),
+        tangent=history.tangent,
+    )
+
+
+@pytest.mark.parametrize("size", [1, 3, 40])
+def test_on_a_cpu_not_even_one_iteration_is_affordable(size):
+    assert affordable_iterations(SHAPE._replace(size=size), device_costs("cpu")) < 1
+
+
+def test_on_an_accelerator_depth_is_what_counts():
+    """896 steps saved; an iteration is as deep as 8 steps and twice the log of 128 intervals."""
+    assert affordable_iterations(SHAPE, device_costs("gpu")) == pytest.approx(896 / 22)
+
+
+def test_work_limits_large_states():
+    assert affordable_iterations(SHAPE._replace(size=10_000), WIDE) == pytest.approx(
+        896 / (1024 * 10_001 / 1e5)
+    )
+
+
+def test_the_first_window_is_tried():
+    assert _decided(_history()) == (True, decision.TRIAL)
+
+
+@pytest.mark.parametrize(
+    ("growth_rate", "expected"),
+    [(-5.0, (True, decision.CALM)), (1.0, (True, decision.CALM)), (2.5, (False, decision.GROWTH))],
+)
+def test_growth_over_the_window_decides_before_iterations_are_known(growth_rate, expected):
+    assert _decided(_history(growth_rate=growth_rate)) == expected
+
+
+def test_iterations_of_the_last_window_speak_louder_than_growth():
+    assert _decided(_history(growth_rate=9.0, iterations=5)) == (True, decision.PAID)
+
+
+def test_failures_are_followed_by_ever_longer_waits():
+    history, waits = _history(), []
+    for _ in range(3):
+        history = _after(history, parallel=True, converged=False, iterations=32)
+        waits.append(0)
+        while _decided(history) == (False, decision.WAITING):
+            history = _after(history, parallel=False, converged=False, iterations=0)
+            waits[-1] += 1
+    assert waits == [2, 4, 8]
+
+
+def test_a_window_that_converged_too_slowly_did_not_pay():
+    history = _after(_history(), parallel=True, converged=True, iterations=60)
+    assert _decided(history) == (False, decision.WAITING)
+
+
+def test_success_ends_the_waits():
+    history = _after(_history(failures=5), parallel=True, converged=True, iterations=4)
+    assert int(history.failures) == 0
+    assert _decided(history) == (True, decision.PAID)
+
+
+def test_a_window_without_a_measurement_keeps_the_last_growth():
+    history = _after(_history(growth_rate=0.7), False, False, 0)
+    assert history.growth_rate == 0.7
+    assert int(history.windows) == 1
+
+
+def test_every_reason_has_words():
+    codes = [getattr(decision, name) for name in dir(decision) if name.isupper() and name[0] != "_"]
+    numbers = sorted(code for code in codes if isinstance(code, int))
+    np.testing.assert_array_equal(numbers, range(len(REASONS)))

@@ -1,0 +1,52 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from parasim.integrators._affine_scan import affine_scan
+from parasim.integrators._growth import propagated_growth, sampled_growth, start_tangent
+
+RATES = jnp.array([-1.0, 0.3, 0.1])
+
+
+def _linear_step(y, x):
+    """An invariant axis per rate: a tangent along the first would see -1 only."""
+    return jnp.exp(RATES * x) * y
+
+
+def test_growth_over_a_stretch_is_the_largest_rate():
+    inputs = jnp.full(600, 0.1)
+    tangent = start_tangent(3, jnp.float64)
+    growth, after = sampled_growth(_linear_step, jnp.ones(3), inputs, tangent)
+    np.testing.assert_allclose(growth / 30, 0.3, atol=1e-3)
+    np.testing.assert_allclose(jnp.linalg.norm(after), 1)
+    np.testing.assert_allclose(abs(after[1]), 1, atol=1e-3)
+
+
+def test_growth_by_the_propagator_is_growth_by_the_tangent():
+    matrices = jax.random.normal(jax.random.key(0), (300, 4, 4))
+    _, propagator = affine_scan(matrices, jnp.zeros((300, 4)))
+    tangent = start_tangent(4, jnp.float64)
+    growth, after = propagated_growth(propagator, tangent)
+    v, total = np.asarray(tangent), 0.0
+    for matrix in np.asarray(matrices):
+        v = matrix @ v
+        total += np.log(np.linalg.norm(v))
+        v = v / np.linalg.norm(v)
+    np.testing.assert_allclose(growth, total, rtol=1e-10)
+    np.testing.assert_allclose(after, v, atol=1e-10)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
+def test_the_first_tangent_is_a_unit_vector_along_no_axis(dtype):
+    tangent = start_tangent(40, dtype)
+    assert tangent.dtype == dtype
+    np.testing.assert_allclose(jnp.linalg.norm(tangent), 1, rtol=1e-6)
+    assert jnp.all(tangent != 0)
+
+
+def test_growth_beyond_the_floating_point_range_is_measured():
+    growth, _ = sampled_growth(
+        lambda y, _: 1e30 * y, jnp.ones(2), jnp.zeros(100), start_tangent(2, jnp.float64)
+    )
+    np.testing.assert_allclose(growth, 50 * 30 * np.log(10))

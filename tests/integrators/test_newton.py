@@ -1,0 +1,106 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from parasim.integrators._guess import coarse_guess, constant_guess
+from parasim.integrators._newton import NewtonOptions, newton
+
+
+def _options(interval=4, max_iterations=50, restart_every=5, rtol=1e-10):
+    return NewtonOptions(interval, rtol, rtol, max_iterations, restart_every)
+
+
+def _stepped(step, y0, inputs):
+    return jax.lax.scan(lambda y, x: (step(y, x),) * 2, y0, inputs)[1]
+
+
+def _contracting(y, x):
+    return 0.9 * jnp.tanh(jnp.array([[0.5, -0.8], [0.8, 0.3]]) @ y) + x
+
+
+def _logistic_map(y, x):
+    return 4 * y * (1 - y) + 0 * x
+
+
+@pytest.mark.parametrize("interval", [1, 3, 8, 100])
+def test_a_linear_recurrence_takes_one_iteration_and_one_to_certify(interval):
+    matrix = jnp.array([[0.9, 0.3], [-0.3, 0.9]])
+    inputs = jax.random.normal(jax.random.key(1), (50, 2))
+
+    def step(y, x):
+        return matrix @ y + x
+
+    y0 = jnp.array([1.0, -2.0])
+    found = newton(step, y0, inputs, constant_guess(y0), _options(interval))
+    assert found.converged
+    assert found.iterations == 2
+    np.testing.assert_allclose(found.states, _stepped(step, y0, inputs), atol=1e-12)
+    product = np.exp(found.propagator.log_scale) * found.propagator.matrix
+    np.testing.assert_allclose(product, np.linalg.matrix_power(matrix, 50), atol=1e-12)
+
+
+@pytest.mark.parametrize("interval", [1, 4, 7])
+def test_a_nonlinear_recurrence_equals_stepping(interval):
+    inputs = jax.random.normal(jax.random.key(2), (101, 2))
+    y0 = jnp.zeros(2)
+    found = newton(_contracting, y0, inputs, constant_guess(y0), _options(interval))
+    assert found.converged
+    assert found.update <= 1
+    np.testing.assert_allclose(found.states, _stepped(_contracting, y0, inputs), atol=1e-10)
+
+
+def test_a_chaotic_recurrence_converges_interval_by_interval():
+    """The logistic map doubles errors at every step: nothing but the front can converge."""
+    inputs, y0 = jnp.zeros(64), jnp.array([0.3])
+    found = newton(_logistic_map, y0, inputs, constant_guess(y0), _options(8, 64))
+    assert found.converged
+    assert found.iterations > 3
+    np.testing.assert_allclose(
+        found.states[:24], _stepped(_logistic_map, y0, inputs)[:24], atol=1e-6
+    )
+    residual = found.states[1:] - jax.vmap(_logistic_map)(found.states[:-1], inputs[1:])
+    np.testing.assert_allclose(residual, 0, atol=1e-9)
+
+
+def test_iterations_are_capped_and_failure_is_reported():
+    inputs, y0 = jnp.zeros(256), jnp.array([0.3])
+    found = newton(_logistic_map, y0, inputs, constant_guess(y0), _options(8, 6))
+    assert not found.converged
+    assert found.iterations <= 6
+
+
+def test_a_hopeless_window_is_given_up_early():
+    inputs, y0 = jnp.zeros(4096), jnp.array([0.3])
+    found = newton(_logistic_map, y0, inputs, constant_guess(y0), _options(8, 100))
+    assert not found.converged
+    assert found.iterations <= 10
+
+
+@pytest.mark.parametrize("start", [jnp.nan, 1e200])
+def test_a_trajectory_that_stops_being_finite_never_converges(start):
+    def step(y, x):
+        return y**2 + x
+
+    y0 = jnp.array([start])
+    found = newton(step, y0, jnp.zeros(40), constant_guess(y0), _options(4))
+    assert not found.converged
+
+
+def test_the_coarse_guess_keeps_what_has_converged_and_goes_on_from_there():
+    ends = jnp.arange(5.0)[:, None]
+    guess = coarse_guess(lambda y, x: y + x, jnp.array([-1.0]), jnp.full(5, 10.0))
+    np.testing.assert_array_equal(guess(ends, jnp.array(2))[:, 0], [0, 1, 11, 21, 31])
+    np.testing.assert_array_equal(guess(ends, jnp.array(0))[:, 0], [9, 19, 29, 39, 49])
+
+
+def test_a_coarse_guess_that_blows_up_stands_still():
+    guess = coarse_guess(lambda y, x: y / x, jnp.array([1.0]), jnp.array([0.5, 0.0, 0.5]))
+    np.testing.assert_array_equal(guess(jnp.zeros((3, 1)), jnp.array(0))[:, 0], [2, 2, 4])
+
+
+def test_the_constant_guess_continues_the_converged_prefix():
+    guess = constant_guess(jnp.array([-1.0]))
+    ends = jnp.arange(4.0)[:, None]
+    np.testing.assert_array_equal(guess(ends, jnp.array(0))[:, 0], [-1, -1, -1, -1])
+    np.testing.assert_array_equal(guess(ends, jnp.array(3))[:, 0], [0, 1, 2, 2])
