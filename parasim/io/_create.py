@@ -128,9 +128,8 @@ def _create_arrays(group: zarr.Group, layout: Layout) -> None:
             fill_value=f.fill_value,
             attributes=dict(f.attributes),
             # The last digits of a trajectory are noise: compression gains 4 % and costs 5 times
-            # the CPU. Without write_empty_chunks a chunk of NaN would not exist.
+            # the CPU.
             compressors=None,
-            config={"write_empty_chunks": True},
         )
     if layout.members is not None:
         member = group.create_array(

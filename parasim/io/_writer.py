@@ -94,7 +94,7 @@ class StoreWriter:
         self._layout = layout
         self._fields: dict[str, Field] = {f.name: f for f in layout.fields}
         self._buffers = {
-            f.name: _ChunkBuffer(group[f.name], int(layout.has_member_axis(f)), f.fill_value)
+            f.name: _ChunkBuffer(_array(group, f), int(layout.has_member_axis(f)), f.fill_value)
             for f in layout.fields
         }
         self._put = dict.fromkeys(self._fields, 0)
@@ -235,3 +235,8 @@ class StoreWriter:
 def _owned(block: np.ndarray) -> np.ndarray:
     """Copy an array that its owner may change; a read-only one, such as jax's, is kept."""
     return block.copy() if block.flags.writeable else block
+
+
+def _array(group: zarr.Group, f: Field) -> Any:
+    """Open an array so that a chunk of NaN is written, as any other."""
+    return group[f.name].with_config({"write_empty_chunks": True})  # type: ignore[union-attr]
