@@ -127,7 +127,7 @@ def _override(name: str, value: Any, default: np.ndarray, members: int | None) -
     if given.ndim and given.shape != (default.shape if per_member else own):
         expected = f"a number or shape {own}" + (f" or {default.shape}" if members else "")
         raise ConfigError(f"y0: {name} has shape {given.shape}, must be {expected}")
-    return np.broadcast_to(given, default.shape).copy()
+    return np.broadcast_to(given, default.shape).astype(default.dtype)
 
 
 def plain_model(

@@ -68,7 +68,7 @@ class WindowLoop(eqx.Module):
         Returns:
             The position after the windows, and what they delivered.
         """
-        states, _, record = jax.eval_shape(self._window, position, args, start)
+        states, _, record = eqx.filter_eval_shape(self._window, position, args, start)
         empty = Batch(
             rows=jax.tree.map(self._empty_rows, states),
             records=jax.tree.map(
