@@ -46,9 +46,9 @@ def _forcing(name: str, forcing: "Forcing") -> str:
     text = f"{name}: {forcing.variable} in {forcing.source}, {forcing.interpolation}"
     text += f", {_text.count(forcing.total)} values"
     if forcing.filled:
-        text += f", {_text.count(forcing.filled)} missing ones interpolated"
+        text += f", {_text.count(forcing.filled)} missing and interpolated"
     if forcing.trimmed:
-        text += f", {_text.count(forcing.trimmed)} missing ones at the ends left out"
+        text += f", {_text.count(forcing.trimmed)} missing at the ends and left out"
     return text
 
 
