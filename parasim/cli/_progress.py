@@ -1,5 +1,6 @@
 """The progress bar of a run: on a terminal only, and gone when the run ends."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -52,13 +53,13 @@ def progress_bar(
 def progress_details(progress: "Progress", time_unit: str) -> str:
     """Say in one line what a run is doing."""
     speed = progress.steps_per_second
-    left = (progress.total_steps - progress.steps) / speed if speed else float("nan")
+    left = math.ceil((progress.total_steps - progress.steps) / speed) if speed else math.nan
     parts = [
         f"t = {_text.quantity(progress.t, time_unit)}",
         f"{_text.short(speed)} steps/s",
         f"{_text.seconds(left)} left",
         progress.mode,
     ]
-    if progress.growth_rate == progress.growth_rate:
+    if math.isfinite(progress.growth_rate):
         parts.append(f"growth {progress.growth_rate:.3g}")
     return "  ".join(parts)

@@ -6,7 +6,6 @@ from parasim.io._layout import Field as Field, Layout as Layout
 from parasim.io._memory import MemoryWriter as MemoryWriter
 from parasim.io._summary import (
     StoreSummary as StoreSummary,
-    open_store as open_store,
     summarise_store as summarise_store,
 )
 from parasim.io._writer import StoreWriter as StoreWriter
@@ -20,7 +19,6 @@ __all__ = [
     "StoreWriter",
     "check_target",
     "create_store",
-    "open_store",
     "read_forcing",
     "summarise_store",
 ]

@@ -1,4 +1,4 @@
-"""Opens a store that parasim wrote, and says what is in it."""
+"""Says what is in a store that parasim wrote."""
 
 import json
 import os
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+import zarr
 
 from parasim._errors import StoreError
 from parasim.io._create import is_group
@@ -52,35 +53,16 @@ class StoreSummary:
     size: int
 
 
-def open_store(path: str | os.PathLike[str]) -> xr.Dataset:
-    """Open a store that parasim wrote, lazily and without loading the time coordinate.
-
-    Raises:
-        StoreError: there is nothing, or something else.
-    """
-    path = Path(path)
-    if not path.exists():
-        raise StoreError(f"there is no store {path}: check the path")
-    if not is_group(path):
-        raise StoreError(f"{path} is no zarr store: name what `parasim run --out` wrote")
-    try:
-        dataset = xr.open_zarr(path, create_default_indexes=False)
-    except Exception as error:  # whatever zarr or a codec makes of foreign files
-        raise StoreError(f"{path} cannot be read as a store: {error}") from error
-    if "parasim_store" not in dataset.attrs:
-        raise StoreError(
-            f"{path} was not written by parasim: open it with xarray.open_zarr({str(path)!r})"
-        )
-    return dataset
-
-
 def summarise_store(path: str | os.PathLike[str]) -> StoreSummary:
     """Read what `parasim info` shows; the trajectory itself is not read.
 
     Raises:
         StoreError: there is nothing, or something else.
     """
-    dataset = open_store(path)
+    path = Path(path)
+    dataset = _open(path)
+    # xarray would read the whole time coordinate for an index.
+    time: Any = zarr.open_group(path, mode="r")["time"]
     windows = dataset[[name for name in dataset.variables if "window" in dataset[name].dims]].load()
     ends = windows["window_time"].values
     ends = ends[np.isfinite(ends)]
@@ -88,7 +70,7 @@ def summarise_store(path: str | os.PathLike[str]) -> StoreSummary:
     parallel = windows["mode"].values == 1
     growth = windows["growth_rate"].values
     measured = growth[np.isfinite(growth)]
-    first = float(dataset["time"][0])
+    first = float(time[0])
     return StoreSummary(
         status=dataset.attrs["status"],
         attributes=_decoded(dataset.attrs),
@@ -97,7 +79,7 @@ def summarise_store(path: str | os.PathLike[str]) -> StoreSummary:
             for name, v in dataset.data_vars.items()
             if "time" in v.dims
         },
-        time_unit=dataset["time"].attrs["units"],
+        time_unit=str(time.attrs["units"]),
         first_time=first,
         last_time=float(ends[-1]) if len(ends) else first,
         rows=dataset.sizes["time"],
@@ -110,8 +92,25 @@ def summarise_store(path: str | os.PathLike[str]) -> StoreSummary:
         ),
         mean_growth_rate=float(measured.mean()) if len(measured) else np.nan,
         measured=_count(np.isfinite(growth)),
-        size=sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file()),
+        size=sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
     )
+
+
+def _open(path: Path) -> xr.Dataset:
+    """Open a store without its time coordinate, or say why it is none of parasim's."""
+    if not path.exists():
+        raise StoreError(f"there is no store {path}: check the path")
+    if not is_group(path):
+        raise StoreError(f"{path} is no zarr store: name what `parasim run --out` wrote")
+    try:
+        dataset = xr.open_zarr(path, drop_variables=["time"])
+    except Exception as error:  # whatever zarr or a codec makes of foreign files
+        raise StoreError(f"{path} cannot be read as a store: {error}") from error
+    if "parasim_store" not in dataset.attrs:
+        raise StoreError(
+            f"{path} was not written by parasim: open it with xarray.open_zarr({str(path)!r})"
+        )
+    return dataset
 
 
 def _count(flags: np.ndarray) -> int:

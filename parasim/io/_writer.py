@@ -239,4 +239,5 @@ def _owned(block: np.ndarray) -> np.ndarray:
 
 def _array(group: zarr.Group, f: Field) -> Any:
     """Open an array so that a chunk of NaN is written, as any other."""
-    return group[f.name].with_config({"write_empty_chunks": True})  # type: ignore[union-attr]
+    with zarr.config.set({"array.write_empty_chunks": True}):
+        return group[f.name]
