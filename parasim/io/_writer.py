@@ -67,8 +67,8 @@ class _ChunkBuffer:
 class StoreWriter:
     """Streams rows into a store's arrays from one background thread; use it in a `with`.
 
-    What is put is kept until it is written: an array that its owner may still change is copied,
-    the others are not. More than `queue_bytes` of waiting rows make `put` wait. An error of the
+    What is put is kept until it is written, without a copy if it is read-only, as jax's arrays
+    are. More than `queue_bytes` of waiting rows make `put` wait. An error of the
     thread is raised by the next `put` or by the end of the `with`; the thread goes on to take rows
     away, so that nobody waits for ever.
 
@@ -233,8 +233,9 @@ class StoreWriter:
 
 
 def _owned(block: np.ndarray) -> np.ndarray:
-    """Copy an array that its owner may change; a read-only one, such as jax's, is kept."""
-    return block.copy() if block.flags.writeable else block
+    """Copy an array that its owner may change, or that keeps a much larger one in memory."""
+    held = block.base.nbytes if isinstance(block.base, np.ndarray) else block.nbytes
+    return block.copy() if block.flags.writeable or held > 2 * block.nbytes else block
 
 
 def _array(group: zarr.Group, f: Field) -> Any:

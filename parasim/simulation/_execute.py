@@ -134,35 +134,39 @@ def execute(
     """
     began = time.monotonic()
     tally = Tally()
+    reached = plan.grid.t0
     writer.put(_initial_rows(plan))
-    for call in _one_behind(_calls(plan, compiled)):
-        try:
-            jax.block_until_ready(call.batch)
-        except jax.errors.JaxRuntimeError as error:
-            raise _device_error(plan, call, error) from error
-        _put(plan, writer, call, tally)
-        if not call.batch.finite:
-            t = plan.grid.time(int(call.batch.bad_step))
-            writer.annotate(failed_at=t)
-            raise SolverError(
-                f"the state of {plan.model.name} stopped being finite at t = {t:.12g}: try a "
-                "smaller dt, or other parameters or initial values; the windows before it are in "
-                "the store"
-            )
-        if progress is not None:
-            seconds = time.monotonic() - began
-            progress(_snapshot(plan, tally, call, compiled.seconds, seconds))
+    try:
+        for call in _one_behind(_calls(plan, compiled)):
+            _put(plan, writer, call, tally)
+            _check_finite(plan, writer, call)
+            snapshot = _snapshot(plan, tally, call, compiled.seconds, time.monotonic() - began)
+            reached = snapshot.t
+            if progress is not None:
+                progress(snapshot)
+    except jax.errors.JaxRuntimeError as error:
+        raise SolverError(
+            f"the device failed after t = {reached:.12g} ({_reason(error)}): try smaller windows "
+            "or another solver; the windows before are in the store"
+        ) from error
 
 
-def _device_error(plan: Plan, call: _Call, error: Exception) -> SolverError:
-    """Say where the device failed, such as for lack of memory, and in which words."""
-    t = plan.grid.time(call.start)
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    reason = next((line for line in lines if "Error: " in line), lines[0])
-    return SolverError(
-        f"the device failed after t = {t:.12g} ({reason.strip()}): try smaller windows or another "
-        "solver; the windows before are in the store"
+def _check_finite(plan: Plan, writer: Writer, call: _Call) -> None:
+    """End a run whose state is not finite any more."""
+    if call.batch.finite:
+        return
+    t = plan.grid.time(int(call.batch.bad_step))
+    writer.annotate(failed_at=t)
+    raise SolverError(
+        f"the state of {plan.model.name} stopped being finite at t = {t:.12g}: try a smaller dt, "
+        "or other parameters or initial values; the windows before it are in the store"
     )
+
+
+def _reason(error: Exception) -> str:
+    """Return the line that says what happened, from the many that jax reports."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return next((line for line in lines if "Error: " in line), lines[0])
 
 
 def _one_behind(calls: Iterator[_Call]) -> Iterator[_Call]:

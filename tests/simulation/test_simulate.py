@@ -4,6 +4,7 @@ import json
 import warnings
 from collections import namedtuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -272,3 +273,21 @@ def test_a_parameter_follows_data(tmp_path):
     assert "I" not in json.loads(driven.attrs["configuration"])["set"]
     with pytest.raises(ConfigError, match="both set and driven"):
         simulate("fitzhugh-nagumo", **RUN, params={"I": 1}, inputs={"I": (file, "current")})
+
+
+def test_a_failure_on_the_device_is_a_solver_error_and_keeps_what_came_before(tmp_path):
+    def field(t, y, args):
+        return eqx.error_if(-y, t > 0.5, "too late for this")
+
+    with pytest.raises(SolverError, match=r"the device failed after t = .*too late for this"):
+        simulate(field, y0=1.0, **RUN, store=tmp_path / "s.zarr")
+    dataset = xr.open_zarr(tmp_path / "s.zarr").load()
+    assert dataset.attrs["status"] == "failed"
+    assert np.isfinite(dataset["y"]).all()
+
+
+def test_a_long_run_in_small_pieces_holds_no_more_than_a_call(tmp_path, monkeypatch):
+    monkeypatch.setattr("parasim.simulation._execute._CALL_BYTES", 1000)
+    whole = simulate("lorenz63", **RUN)
+    monkeypatch.setattr("parasim.simulation._execute._CALL_BYTES", 2**22)
+    assert simulate("lorenz63", **RUN).equals(whole)
