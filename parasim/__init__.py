@@ -15,7 +15,11 @@ if TYPE_CHECKING:
         SolverError as SolverError,
         StoreError as StoreError,
     )
-    from parasim.integrators import ParallelNewton as ParallelNewton
+    from parasim.integrators import (
+        DeviceCosts as DeviceCosts,
+        ParallelNewton as ParallelNewton,
+        windows as windows,
+    )
     from parasim.plugins import (
         Parameter as Parameter,
         System as System,
@@ -29,6 +33,8 @@ __version__ = version("parasim")
 
 _HOME = {
     "ParallelNewton": "parasim.integrators",
+    "DeviceCosts": "parasim.integrators",
+    "windows": "parasim.integrators",
     "simulate": "parasim.simulation",
     "System": "parasim.plugins",
     "Parameter": "parasim.plugins",

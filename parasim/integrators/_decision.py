@@ -18,7 +18,7 @@ from jaxtyping import Array, Bool, Float, Int
 REASONS = (
     "mode='sequential' was asked for",
     "mode='parallel' was asked for",
-    "on this device parallel cannot pay at this size",
+    "on this device parallel does not pay at this size",
     "nothing is known yet: a trial",
     "the last parallel window took few enough iterations",
     "tangents grow slowly enough for parallel to pay",
@@ -127,7 +127,8 @@ def decide(
     expected = jnp.where(trusted, history.iterations, expected)
     pays = expected <= affordable_iterations(shape, costs)
     waiting = history.wait > 0
-    reason = jnp.where(trusted, PAID, jnp.where(unknown, TRIAL, jnp.where(pays, CALM, GROWTH)))
+    promising = jnp.where(trusted, PAID, jnp.where(unknown, TRIAL, CALM))
+    reason = jnp.where(pays, promising, jnp.where(unknown, DEVICE, GROWTH))
     return pays & ~waiting, jnp.where(waiting, WAITING, reason).astype(jnp.int32)
 
 

@@ -56,6 +56,12 @@ def test_work_limits_large_states():
     )
 
 
+def test_a_window_too_small_for_a_trial_is_left_to_the_device():
+    tiny = SHAPE._replace(steps=24)
+    assert affordable_iterations(tiny, WIDE) > 1
+    assert _decided(_history(), tiny) == (False, decision.DEVICE)
+
+
 def test_the_first_window_is_tried():
     assert _decided(_history()) == (True, decision.TRIAL)
 

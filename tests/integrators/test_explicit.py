@@ -1,0 +1,50 @@
+import diffrax
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from parasim.integrators._explicit import ExplicitStep
+from parasim.integrators._inner_step import inner_step
+
+EXPLICIT = [
+    solver
+    for solver in vars(diffrax).values()
+    if isinstance(solver, type)
+    and issubclass(solver, diffrax.AbstractERK)
+    and isinstance(getattr(solver, "tableau", None), diffrax.ButcherTableau)
+]
+
+
+def _field(t, y, args):
+    return {"a": args * y["b"] * jnp.cos(t), "b": -y["a"] + jnp.sin(t)}
+
+
+@pytest.mark.parametrize("solver", EXPLICIT, ids=lambda solver: solver.__name__)
+def test_the_step_written_out_is_the_solvers_own(solver):
+    solver, term = solver(), diffrax.ODETerm(_field)
+    y = {"a": jnp.array([1.0, 2.0]), "b": jnp.array([0.5, -0.3])}
+    t0, t1 = jnp.array(0.3), jnp.array(0.4)
+    state = solver.init(term, t0, t1, y, 2.0)
+    y1, error, dense, _, _ = solver.step(term, t0, t1, y, 2.0, state, made_jump=False)
+    step = inner_step(solver, term, 2.0, t1 - t0, y)
+    assert isinstance(step, ExplicitStep)
+    close = lambda a, b: np.testing.assert_allclose(a, b, rtol=0, atol=1e-14)  # noqa: E731
+    jax.tree.map(close, step(y, (t0, t1)), y1)
+    own_error, own_dense = step.details(y, (t0, t1))
+    jax.tree.map(close, own_error, error)
+    jax.tree.map(close, own_dense, dense)
+
+
+def test_there_are_explicit_solvers_to_test():
+    assert diffrax.Tsit5 in EXPLICIT
+    assert len(EXPLICIT) >= 7
+
+
+def test_float32_states_stay_float32_with_float64_times():
+    y = jnp.array([1.0, 2.0], jnp.float32)
+    term = diffrax.ODETerm(lambda t, y, args: -y)
+    step = inner_step(diffrax.Tsit5(), term, None, jnp.array(0.1), y)
+    error, dense = step.details(y, (jnp.array(0.0), jnp.array(0.1)))
+    for leaf in jax.tree.leaves((step(y, (jnp.array(0.0), jnp.array(0.1))), error, dense)):
+        assert leaf.dtype == jnp.float32
