@@ -44,7 +44,7 @@ def _describe(store: str, summary: "StoreSummary") -> str:
         ("grid", f"t0 = {_text.number(configuration['t0'])}, t1 = "
                  f"{_text.number(configuration['t1'])}, dt = {_text.number(configuration['dt'])}, "
                  f"every = {configuration['every']}"),
-        ("solver", f"{solver['solver'].rpartition('.')[2]}, {solver['mode']}, windows of "
+        ("solver", f"{solver['solver']['class'].rpartition('.')[2]}, {solver['mode']}, windows of "
                    f"{_text.count(solver['steps'])} steps, {configuration['dtype']}, "
                    f"seed {configuration['seed']}"),
         ("windows", _windows(summary)),

@@ -16,7 +16,7 @@ from parasim.simulation._dtype import ENABLE_64_BIT, is_64_bit, resolve_dtype
 from parasim.simulation._grid import Grid, make_grid, whole_number
 from parasim.simulation._inputs import describe_inputs, driven_model
 from parasim.simulation._model import Model, check_vector_field, plain_model, system_model
-from parasim.simulation._provenance import as_json, root_attributes, solver_configuration
+from parasim.simulation._provenance import as_json, root_attributes
 
 _MOST_STEPS_32_BIT = 2**31 - 1
 
@@ -105,7 +105,7 @@ def make_plan(
         "dtype": kind.name,
         "seed": seed,
         "members": members,
-        "solver": solver_configuration(newton),
+        "solver": as_json(newton),
     }
     attributes = root_attributes(
         title=f"{model.name}: {model.description}" if model.description else model.name,

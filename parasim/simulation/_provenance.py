@@ -54,7 +54,7 @@ def root_attributes(
 
 
 def as_json(value: Any) -> Any:
-    """Return a value as JSON can hold it: numbers and containers as they are, the rest as text."""
+    """Return a value as JSON can hold it: numbers and containers as they are, others by name."""
     if isinstance(value, bool | str | None):
         return value
     if isinstance(value, int | float | np.number):
@@ -65,9 +65,12 @@ def as_json(value: Any) -> Any:
         return {str(key): as_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [as_json(item) for item in value]
-    return f"{type(value).__module__}.{type(value).__qualname__}"
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        items = {f.name: as_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {"class": _qualified(type(value)), **items}
+    return _qualified(value if hasattr(value, "__qualname__") else type(value))
 
 
-def solver_configuration(solver: Any) -> dict[str, Any]:
-    """Return the fields of a solver, those that are objects by name."""
-    return {f.name: as_json(getattr(solver, f.name)) for f in dataclasses.fields(solver)}
+def _qualified(named: Any) -> str:
+    """Return the full name of a class or a function."""
+    return f"{named.__module__}.{named.__qualname__}"
