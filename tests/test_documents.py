@@ -123,6 +123,12 @@ def test_what_make_and_python_are_given_exists(path):
             assert (ROOT / words[0]).is_file(), line
 
 
+def test_the_readme_shows_the_solver_and_the_command_line():
+    steps = steps_of((ROOT / "README.md").read_text(encoding="utf-8"), "README.md")
+    assert any(kind == "python" and "ParallelNewton" in source for kind, source, _ in steps)
+    assert any(kind == "sh" and source.startswith("parasim run ") for kind, source, _ in steps)
+
+
 def test_names_live_on_and_a_block_that_raises_is_found(tmp_path):
     fine = "```python\nx = 1\n```\n\n1. Then\n   ```python\n   assert x == 1\n   ```\n"
     assert run_document(fine, "fine", tmp_path).returncode == 0
