@@ -119,12 +119,13 @@ def decide(
     Returns:
         Whether to integrate it in parallel, and the number of the reason in `REASONS`.
     """
-    grown = jnp.maximum(history.growth_rate, 0) * shape.duration
+    duration = shape.duration.astype(history.growth_rate.dtype)
+    grown = jnp.maximum(history.growth_rate, 0) * duration
     by_growth = _ITERATIONS_AT_REST + _ITERATIONS_PER_GROWTH * grown
     trusted = (history.iterations > 0) & (history.failures == 0)  # so it paid
     unknown = ~trusted & jnp.isnan(history.growth_rate)
     expected = jnp.where(unknown, _UNKNOWN_ITERATIONS, by_growth)
-    expected = jnp.where(trusted, history.iterations, expected)
+    expected = jnp.where(trusted, history.iterations.astype(expected.dtype), expected)
     pays = expected <= affordable_iterations(shape, costs)
     waiting = history.wait > 0
     promising = jnp.where(trusted, PAID, jnp.where(unknown, TRIAL, CALM))
@@ -152,7 +153,7 @@ def remember(
         growth_rate: as measured in this window; NaN if it was not.
         tangent: after the window.
     """
-    paid = converged & (iterations <= affordable_iterations(shape, costs))
+    paid = converged & (iterations <= math.floor(affordable_iterations(shape, costs)))
     failures = jnp.where(parallel, jnp.where(paid, 0, history.failures + 1), history.failures)
     after_trial = jnp.where(paid, 0, jnp.minimum(2 ** jnp.minimum(failures, 16), _LONGEST_WAIT))
     return History(

@@ -25,7 +25,7 @@ def propagated_growth(
     propagator: Propagator, tangent: Float[Array, " d"]
 ) -> tuple[Float[Array, ""], Float[Array, " d"]]:
     """Return the log of a unit tangent's growth through a propagator, and the new unit tangent."""
-    carried = jnp.sum(propagator.matrix * tangent, axis=-1)  # not a dot: those may run in TF32
+    carried = jnp.sum(propagator.matrix * tangent[None], axis=-1)  # no dot: it may run in TF32
     direction, log_length = _unit(carried)
     return propagator.log_scale + log_length, direction
 

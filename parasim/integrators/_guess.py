@@ -34,7 +34,9 @@ def coarse_guess(
             end = jnp.where(index < prefix, known, guessed)
             return end, end
 
-        return jax.lax.scan(body, y0, (jnp.arange(ends.shape[0]), ends, inputs))[1]
+        return jax.lax.scan(
+            body, y0, (jnp.arange(ends.shape[0], dtype=prefix.dtype), ends, inputs)
+        )[1]
 
     return guess
 
@@ -44,6 +46,8 @@ def constant_guess(y0: Float[Array, " d"]) -> Callable[[Array, Array], Array]:
 
     def guess(ends: Float[Array, "M d"], prefix: Array) -> Float[Array, "M d"]:
         last = jnp.where(prefix > 0, ends[jnp.maximum(prefix - 1, 0)], y0)
-        return jnp.where(jnp.arange(ends.shape[0])[:, None] < prefix, ends, last)
+        return jnp.where(
+            jnp.arange(ends.shape[0], dtype=prefix.dtype)[:, None] < prefix, ends, last
+        )
 
     return guess

@@ -12,7 +12,7 @@ from jaxtyping import Array, PyTree
 
 def window_nodes(t0: Any, t1: Any, steps: int) -> Array:
     """Return the `steps + 1` equally spaced times from t0 to t1, both ends exact."""
-    fractions = jnp.arange(steps + 1) / jnp.asarray(steps, jnp.result_type(t0))
+    fractions = jnp.arange(steps + 1, dtype=jnp.result_type(t0)) / steps
     return jnp.asarray(t0 + (t1 - t0) * fractions).at[-1].set(t1)
 
 

@@ -53,7 +53,7 @@ class Intervals(eqx.Module):
     def states(self, starts: Float[Array, "M d"]) -> Float[Array, "N d"]:
         """Run every interval from its start, and return the states after each step."""
         states = jax.vmap(self._run)(starts, self.inputs, self.counted)
-        return states.reshape(-1, starts.shape[-1])[: self.steps]
+        return jax.lax.collapse(states, 0, 2)[: self.steps]
 
     def _run(self, start: Array, inputs: PyTree, counted: Array | None) -> Float[Array, "L d"]:
         def body(y: Array, x: tuple[PyTree, Array | None]) -> tuple[Array, Array]:

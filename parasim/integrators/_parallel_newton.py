@@ -14,6 +14,7 @@ from jaxtyping import PyTree
 
 from parasim._errors import ConfigError, near_names
 from parasim.integrators._decision import DeviceCosts, device_costs
+from parasim.integrators._flatten import Flattening
 from parasim.integrators._inner_step import ExplicitStep, GenericStep, check_one_step
 from parasim.integrators._interpolation import WindowInterpolations, window_nodes
 from parasim.integrators._log import SolverState, WindowLog
@@ -187,8 +188,7 @@ class ParallelNewton(diffrax.AbstractWrappedSolver):
 
     def window_solver(self, y0: PyTree) -> WindowSolver:
         """Return the solver of windows for states like y0."""
-        dtype = jnp.result_type(jnp.float32, *map(jnp.result_type, jax.tree.leaves(y0)))
-        default = 1e-9 if jnp.finfo(dtype).bits == 64 else 1e-4
+        default = 1e-9 if jnp.finfo(Flattening(y0).dtype).bits == 64 else 1e-4
         newton = NewtonOptions(
             interval=self.interval,
             rtol=default if self.newton_rtol is None else self.newton_rtol,

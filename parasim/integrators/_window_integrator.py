@@ -5,11 +5,11 @@ from typing import Any
 
 import diffrax
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, PyTree
 
 from parasim.integrators._decision import History
+from parasim.integrators._flatten import Flattening
 from parasim.integrators._parallel_newton import ParallelNewton
 from parasim.integrators._steps import window_recurrence
 from parasim.integrators._window import WindowRecord
@@ -49,7 +49,7 @@ class WindowIntegrator(eqx.Module):
         Returns:
             The states after each step, along a leading axis; the history; what was done.
         """
-        dtype = jnp.finfo(jnp.result_type(jnp.float32, *jax.tree.leaves(y))).dtype
+        dtype = Flattening(y).dtype
         dt = jnp.asarray(self.dt, dtype)
         nodes = self.t0 + (start + jnp.arange(steps + 1)).astype(dtype) * dt
         term = diffrax.ODETerm(self.vector_field)

@@ -135,6 +135,29 @@ def test_a_state_may_be_a_tree_of_complex_leaves(mode):
     np.testing.assert_allclose(solution.ys["w"][0][-1], np.exp(-2), rtol=1e-9)
 
 
+@pytest.mark.parametrize("mode", ["auto", "parallel"])
+@pytest.mark.parametrize(
+    ("kind", "time_kind"), [(jnp.float32, jnp.float64), (jnp.float64, jnp.float32)]
+)
+@pytest.mark.parametrize("leaves", ["mixed", "none"])
+def test_nothing_relies_on_implicit_promotion(leaves, kind, time_kind, mode):
+    """diffrax's own tests run so; states may have empty leaves, or no leaves at all."""
+    y0 = {"a": jnp.ones((2, 3), kind), "b": (jnp.ones(0, kind), None)} if leaves == "mixed" else {}
+    solver = ParallelNewton(mode=mode, steps=32, costs=DeviceCosts(1e5))
+    with jax.numpy_rank_promotion("raise"), jax.numpy_dtype_promotion("strict"):
+        solution = diffrax.diffeqsolve(
+            diffrax.ODETerm(lambda t, y, args: jax.tree.map(jnp.negative, y)),
+            solver,
+            jnp.array(0, time_kind),
+            jnp.array(1, time_kind),
+            dt0=jnp.array(0.5, time_kind),
+            y0=y0,
+        )
+    if leaves == "mixed":
+        assert solution.ys["a"].dtype == jnp.promote_types(kind, time_kind)  # as diffrax does
+        np.testing.assert_allclose(solution.ys["a"], np.exp(-1), rtol=1e-5)
+
+
 @BOTH
 def test_time_may_run_backwards(mode):
     term = diffrax.ODETerm(lambda t, y, args: y * jnp.cos(t))
