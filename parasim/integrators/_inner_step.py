@@ -11,6 +11,8 @@ from jaxtyping import PyTree
 from parasim._errors import ConfigError
 from parasim.integrators._diffrax_private import unwrapped
 from parasim.integrators._explicit import ExplicitStep
+from parasim.integrators._finite import all_finite
+from parasim.integrators._finite_root import FiniteRoot
 
 _WITH_MEMORY = (diffrax.LeapfrogMidpoint, diffrax.ReversibleHeun)
 
@@ -28,8 +30,11 @@ class GenericStep(eqx.Module):
 
     def __call__(self, y: PyTree, x: tuple[Any, Any]) -> PyTree:
         """Return the state after the step from time `x[0]` to `x[1]`."""
+        usable = all_finite(y)
+        # lineax ends the program where a linear solver meets NaN; a guess may well lead there.
+        y = jax.tree.map(lambda leaf: jnp.where(usable, leaf, jnp.zeros_like(leaf)), y)
         y1, _, _, result = self._step(y, x)
-        okay = diffrax.is_okay(result)
+        okay = usable & diffrax.is_okay(result)
         return jax.tree.map(lambda leaf: jnp.where(okay, leaf, jnp.nan), y1)
 
     def details(self, y: PyTree, x: tuple[Any, Any]) -> tuple[PyTree | None, dict[str, PyTree]]:
@@ -65,7 +70,7 @@ def inner_step(
     if ordinary and isinstance(solver, diffrax.AbstractERK):
         signed_dt = terms.contr(jnp.zeros_like(dt), dt)
         return ExplicitStep(solver, lambda t, y: terms.vf(t, y, args), dt, signed_dt, y)
-    return GenericStep(with_forward_mode(solver), terms, args)
+    return GenericStep(differentiable(solver), terms, args)
 
 
 def is_wrapped(solver: diffrax.AbstractSolver) -> bool:
@@ -76,15 +81,19 @@ def is_wrapped(solver: diffrax.AbstractSolver) -> bool:
     return issubclass(type(solver), diffrax.AbstractWrappedSolver)
 
 
-def with_forward_mode(solver: Any) -> Any:
-    """Return the solver with a stage loop that forward-mode derivatives can pass.
+def differentiable(solver: Any) -> Any:
+    """Return the solver such that forward-mode derivatives of its step can be taken anywhere.
 
-    The default loop of diffrax's Runge-Kutta methods is made for reverse mode only.
+    The default stage loop of diffrax's Runge-Kutta methods is made for reverse mode only, and the
+    derivative of an implicit stage must be finite even where the stage has no solution.
     """
     if is_wrapped(solver):
-        return eqx.tree_at(lambda s: s.solver, solver, with_forward_mode(solver.solver))
+        return eqx.tree_at(lambda s: s.solver, solver, differentiable(solver.solver))
     if isinstance(solver, diffrax.AbstractRungeKutta | diffrax.AbstractSRK):
-        return eqx.tree_at(lambda s: s.scan_kind, solver, "lax", is_leaf=lambda x: x is None)
+        solver = eqx.tree_at(lambda s: s.scan_kind, solver, "lax", is_leaf=lambda x: x is None)
+    if isinstance(solver, diffrax.AbstractImplicitSolver):
+        finder = FiniteRoot(finder=solver.root_finder)  # pyright: ignore[reportCallIssue]
+        solver = eqx.tree_at(lambda s: s.root_finder, solver, finder)
     return solver
 
 

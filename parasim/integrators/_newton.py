@@ -30,6 +30,9 @@ from parasim.integrators._intervals import Intervals
 # Updates that fall below this part of what they were, within a cycle, are on their way.
 _SHRUNK = 0.1
 
+# So many times as large as the guess is no state to go on from: its powers overflow.
+_ABSURD = 1e6
+
 Step = Callable[[Array, PyTree], Array]
 Guess = Callable[[Array, Array], Array]
 
@@ -76,6 +79,7 @@ class _Iterate(NamedTuple):
     prefix: Int[Array, ""]
     iterations: Int[Array, ""]
     shrinking: Bool[Array, ""]  # whether the updates did, over the last cycle, everywhere
+    bound: Float[Array, ""]
     propagator: Propagator
 
 
@@ -105,16 +109,19 @@ def newton(
         mapped, jacobians = intervals.linearised(starts)
         update, propagator = affine_scan(jacobians, mapped - it.ends)
         ends = it.ends + update
+        # What is not finite, or absurd, keeps its last value: the front will reach it.
+        sound = jnp.all(jnp.abs(ends) <= it.bound, axis=-1, keepdims=True)
+        update = jnp.where(sound, update, jnp.inf)
         scaled = scaled_update(update, ends, options.rtol, options.atol)
-        # What stopped being finite keeps its last value: the front will reach it.
-        ends = jnp.where(jnp.all(jnp.isfinite(ends), axis=-1, keepdims=True), ends, it.ends)
+        ends = jnp.where(sound, ends, it.ends)
         prefix = jnp.maximum(converged_prefix(scaled), it.prefix)
-        return _Iterate(ends, scaled, prefix, it.iterations + 1, it.shrinking, propagator)
+        return _Iterate(ends, scaled, prefix, it.iterations + 1, it.shrinking, it.bound, propagator)
 
     def cycle(it: _Iterate) -> _Iterate:
         since = it.iterations
         until = jnp.minimum(since + options.restart_every, options.max_iterations)
-        it = it._replace(ends=jax.lax.cond(it.shrinking, _keep, guess, it.ends, it.prefix))
+        ends = jax.lax.cond(it.shrinking, _keep, guess, it.ends, it.prefix)
+        it = it._replace(ends=ends, bound=_ABSURD * (1 + jnp.max(jnp.abs(ends), initial=0)))
 
         def body(carry: tuple[_Iterate, Array]) -> tuple[_Iterate, Array]:
             it, first = carry
@@ -140,6 +147,7 @@ def newton(
         prefix=jnp.zeros((), jnp.int32),
         iterations=jnp.zeros((), jnp.int32),
         shrinking=jnp.array(False),
+        bound=jnp.ones((), y0.dtype),
         propagator=Propagator(jnp.eye(size, dtype=y0.dtype), jnp.zeros((), y0.dtype)),
     )
     it = jax.lax.while_loop(unfinished, cycle, start)

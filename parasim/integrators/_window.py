@@ -15,6 +15,7 @@ from jaxtyping import Array, Bool, Float, Int, PyTree
 from parasim.integrators import _decision as decision
 from parasim.integrators._batch import all_members, any_member
 from parasim.integrators._decision import DeviceCosts, History, WindowShape
+from parasim.integrators._finite import all_finite
 from parasim.integrators._flatten import Flattening
 from parasim.integrators._growth import propagated_growth, sampled_growth, start_tangent
 from parasim.integrators._guess import coarse_guess, constant_guess
@@ -208,7 +209,7 @@ class WindowSolver(eqx.Module):
             iterations=delivered.iterations,
             update=delivered.update,
             growth_rate=delivered.growth,
-            finite=_all_finite(delivered.y1),
+            finite=all_finite(delivered.y1),
         )
         history = decision.remember(
             history,
@@ -235,8 +236,3 @@ def step_through(recurrence: Recurrence, y0: PyTree) -> tuple[PyTree, PyTree]:
 
 def _as(like: Array, value: Array) -> Array:
     return jnp.asarray(value, like.dtype)
-
-
-def _all_finite(state: PyTree) -> Bool[Array, ""]:
-    flags = [jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(state)]
-    return jnp.all(jnp.stack(flags)) if flags else jnp.array(True)

@@ -87,6 +87,21 @@ def test_a_trajectory_that_stops_being_finite_never_converges(start):
     assert not found.converged
 
 
+def test_states_a_million_times_beyond_the_guess_are_not_gone_on_from():
+    """From a guess of 1e-8 the tangent of 1/y throws later states to 1e16."""
+    seen = []
+
+    def step(y, x):
+        jax.debug.callback(lambda value: seen.append(np.max(np.abs(value))), y)
+        return jnp.where(x == 0, 1e-8, 1 / y)
+
+    y0 = jnp.array([1e-8])
+    found = newton(step, y0, jnp.array([0.0, 1, 1, 1]), constant_guess(y0), _options(1))
+    jax.effects_barrier()
+    assert not found.converged
+    assert max(seen) <= 1.01e6
+
+
 def test_the_coarse_guess_keeps_what_has_converged_and_goes_on_from_there():
     ends = jnp.arange(5.0)[:, None]
     guess = coarse_guess(lambda y, x: y + x, jnp.array([-1.0]), jnp.full(5, 10.0))

@@ -2,6 +2,7 @@ import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optimistix
 import pytest
 
 import parasim
@@ -291,6 +292,28 @@ def test_an_error_estimate_drives_diffrax_s_step_size_control():
         stepsize_controller=diffrax.PIDController(rtol=1e-12, atol=1e-12),
     )
     np.testing.assert_allclose(solution.ys, exact.ys, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_an_implicit_step_without_a_solution_ends_no_program():
+    """lineax would, where it meets NaN: an iterate on the way may be far from any solution."""
+    root_finder = optimistix.Newton(rtol=1e-9, atol=1e-9, norm=optimistix.max_norm)
+    inner = diffrax.Kvaerno3(root_finder=root_finder)
+    problem = Problem(
+        lambda t, y, args: jnp.stack([y[1], 100 * (1 - y[0] ** 2) * y[1] - y[0]]),
+        [2.0, 0.0],
+        0.02,
+        1024 * 10,
+    )
+    saveat = diffrax.SaveAt(ts=jnp.linspace(0, 204.8, 11))
+    parallel, stepped = (
+        _run(problem, ParallelNewton(inner, mode=mode), saveat)
+        for mode in ("parallel", "sequential")
+    )
+    assert np.isfinite(parallel.ys).all()
+    # The jump in the fifth window multiplies differences by 3e7.
+    np.testing.assert_allclose(parallel.ys[:5], stepped.ys[:5], rtol=1e-9)
+    np.testing.assert_allclose(parallel.ys[5], stepped.ys[5], rtol=1e-2)
 
 
 @pytest.mark.parametrize(
