@@ -70,7 +70,7 @@ def plot_lorenz96(data: xr.Dataset, picture: Path) -> None:
     below.axhline(PUBLISHED_GROWTH, color="0.5", linestyle="--", linewidth=1)
     below.set(xlabel="time", ylabel="growth (nats per time)", ylim=(0, None))
     below.set_title(
-        f"growth per window; mean after the first {mean:.2f}, published exponent 1.67 (dashed)"
+        f"growth per window; mean after the first {mean:.2f}, reference exponent 1.67 (dashed)"
     )
     figure.savefig(picture, dpi=150)
 
