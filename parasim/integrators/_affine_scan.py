@@ -24,13 +24,13 @@ class Propagator(NamedTuple):
 
 
 def affine_scan(
-    matrices: Float[Array, "M d d"], offsets: Float[Array, "M d"]
-) -> tuple[Float[Array, "M d"], Propagator]:
+    matrices: Float[Array, "M d d"], offsets: Float[Array, "M d columns"]
+) -> tuple[Float[Array, "M d columns"], Propagator]:
     """Solve `z_{m+1} = A_m z_m + b_m` with `z_0 = 0` for all m at once.
 
     Arguments:
         matrices: the `A_m`.
-        offsets: the `b_m`.
+        offsets: the `b_m`, one column per problem.
 
     Returns:
         `z_1 ... z_M`, and the renormalised product `A_{M-1} ... A_0`. A `z_m` that does not fit
@@ -48,8 +48,8 @@ def _combine(
 ) -> tuple[Propagator, Array]:
     """Compose two affine maps, the first applied first."""
     (first_map, first_offset), (second_map, second_offset) = first, second
-    carried = _product(second_map.matrix, first_offset[..., None])[..., 0]
-    offset = jnp.exp(second_map.log_scale)[..., None] * carried + second_offset
+    carried = _product(second_map.matrix, first_offset)
+    offset = jnp.exp(second_map.log_scale)[..., None, None] * carried + second_offset
     product = _product(second_map.matrix, first_map.matrix)
     return _renormalised(product, first_map.log_scale + second_map.log_scale), offset
 

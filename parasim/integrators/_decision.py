@@ -15,6 +15,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from parasim._errors import ConfigError
+
 REASONS = (
     "mode='sequential' was asked for",
     "mode='parallel' was asked for",
@@ -24,10 +26,11 @@ REASONS = (
     "tangents grow slowly enough for parallel to pay",
     "tangents grow too fast for parallel to pay",
     "a parallel window did not pay: waiting before the next trial",
+    "parallel does not pay for another member of the batch",
 )
 """What the `reason` of a window means, by its number."""
 
-SEQUENTIAL, PARALLEL, DEVICE, TRIAL, PAID, CALM, GROWTH, WAITING = range(len(REASONS))
+SEQUENTIAL, PARALLEL, DEVICE, TRIAL, PAID, CALM, GROWTH, WAITING, BATCH = range(len(REASONS))
 
 _UNKNOWN_ITERATIONS = 4
 _LONGEST_WAIT = 1024
@@ -45,6 +48,10 @@ class DeviceCosts(eqx.Module):
     """
 
     lanes: float = eqx.field(static=True)
+
+    def __check_init__(self):
+        if not (isinstance(self.lanes, int | float) and self.lanes > 0):
+            raise ConfigError(f"lanes must be a positive number, not {self.lanes!r}")
 
 
 _LANES = {"cpu": 1.0}

@@ -6,7 +6,7 @@ import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import PyTree
+from jaxtyping import Array, PyTree
 
 from parasim._errors import ConfigError
 from parasim.integrators._diffrax_private import unwrapped
@@ -22,19 +22,23 @@ class GenericStep(eqx.Module):
 
     A step that reports failure, such as an implicit one whose equations it could not solve,
     returns NaN.
+
+    Attributes:
+        solver: made `differentiable`.
+        terms, args: as diffrax hands them to a solver.
+        dt: the step size, if an `ODETerm` is stepped: then the solver counts time from the start
+            of each step, as the difference of two large times is not dt in floating point. None
+            for other terms, whose increments belong to the times themselves.
     """
 
     solver: diffrax.AbstractSolver
     terms: PyTree
     args: PyTree
+    dt: Any
 
     def __call__(self, y: PyTree, x: tuple[Any, Any]) -> PyTree:
         """Return the state after the step from time `x[0]` to `x[1]`."""
-        usable = all_finite(y)
-        # lineax ends the program where a linear solver meets NaN; a guess may well lead there.
-        y = jax.tree.map(lambda leaf: jnp.where(usable, leaf, jnp.zeros_like(leaf)), y)
-        y1, _, _, result = self._step(y, x)
-        okay = usable & diffrax.is_okay(result)
+        y1, _, _, okay = self._step(y, x)
         return jax.tree.map(lambda leaf: jnp.where(okay, leaf, jnp.nan), y1)
 
     def details(self, y: PyTree, x: tuple[Any, Any]) -> tuple[PyTree | None, dict[str, PyTree]]:
@@ -42,13 +46,30 @@ class GenericStep(eqx.Module):
         _, error, dense_info, _ = self._step(y, x)
         return error, dense_info
 
-    def _step(self, y: PyTree, x: tuple[Any, Any]) -> tuple[PyTree, PyTree, dict, diffrax.RESULTS]:
-        t0, t1 = x
-        state = self.solver.init(self.terms, t0, t1, y, self.args)
+    def _step(self, y: PyTree, x: tuple[Any, Any]) -> tuple[PyTree, PyTree, dict, Array]:
+        """Step, and say whether that worked."""
+        terms, (t0, t1) = self.terms, x
+        if self.dt is not None:
+            terms, t0, t1 = _from(t0, terms, self.dt), jnp.zeros_like(self.dt), self.dt
+        usable = all_finite(y)
+        # lineax ends the program where a linear solver meets NaN; a guess may well lead there.
+        y = jax.tree.map(lambda leaf: jnp.where(usable, leaf, jnp.zeros_like(leaf)), y)
+        state = self.solver.init(terms, t0, t1, y, self.args)
         y1, error, dense_info, _, result = self.solver.step(
-            self.terms, t0, t1, y, self.args, state, made_jump=False
+            terms, t0, t1, y, self.args, state, made_jump=False
         )
-        return y1, error, dense_info, result
+        return y1, error, dense_info, usable & diffrax.is_okay(result)
+
+
+def _from(start: Any, term: diffrax.AbstractTerm, dt: Any) -> diffrax.ODETerm:
+    """Return an `ODETerm`, wrapped by diffrax or not, with time counted from `start`."""
+    direction = term.contr(jnp.zeros_like(dt), dt) / dt
+
+    def field(t: Any, y: PyTree, args: PyTree) -> PyTree:
+        slope = term.vf(start + t, y, args)
+        return jax.tree.map(lambda leaf: direction.astype(jnp.real(leaf).dtype) * leaf, slope)
+
+    return diffrax.ODETerm(field)
 
 
 def inner_step(
@@ -66,11 +87,13 @@ def inner_step(
         dt: the step size, positive.
         y: a state, for the shapes and dtypes of its leaves.
     """
-    ordinary = isinstance(unwrapped(terms), diffrax.ODETerm) and not is_wrapped(solver)
-    if ordinary and isinstance(solver, diffrax.AbstractERK):
+    ordinary = isinstance(unwrapped(terms), diffrax.ODETerm)
+    # A subclass may have a step of its own, and a wrapper has one.
+    by_tableau = type(solver).step is diffrax.AbstractERK.step
+    if ordinary and by_tableau and isinstance(solver, diffrax.AbstractERK):
         signed_dt = terms.contr(jnp.zeros_like(dt), dt)
         return ExplicitStep(solver, lambda t, y: terms.vf(t, y, args), dt, signed_dt, y)
-    return GenericStep(differentiable(solver), terms, args)
+    return GenericStep(differentiable(solver), terms, args, dt if ordinary else None)
 
 
 def is_wrapped(solver: diffrax.AbstractSolver) -> bool:

@@ -82,6 +82,11 @@ def windows(solution: Any) -> dict[str, np.ndarray]:
             "solver=ParallelNewton(...) and saveat=SaveAt(..., solver_state=True)"
         )
     log = state.log
+    if jnp.ndim(log.count):
+        raise ConfigError(
+            "this solution is a batch: take one member first, such as "
+            "jax.tree.map(lambda leaf: leaf[0], solution)"
+        )
     count, capacity = int(log.count), log.ends.shape[0]
     order = np.arange(max(count - capacity, 0), count) % capacity
     kept = jax.tree.map(lambda ring: np.asarray(ring)[order], log.records)

@@ -24,7 +24,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from parasim.integrators._affine_scan import Propagator, affine_scan
-from parasim.integrators._certificate import converged_prefix, scaled_update
+from parasim.integrators._certificate import converged_prefix, rounding_errors, scaled_error
 from parasim.integrators._intervals import Intervals
 
 # Updates that fall below this part of what they were, within a cycle, are on their way.
@@ -42,7 +42,7 @@ class NewtonOptions(eqx.Module):
 
     Attributes:
         interval: L, the steps per shooting interval.
-        rtol, atol: an update below `atol + rtol * |state|` everywhere ends the iteration.
+        rtol, atol: update and rounding errors below `atol + rtol * |state|` end the iteration.
         max_iterations: more are never made.
         restart_every: after so many iterations what has not converged is guessed anew, unless the
             updates are shrinking everywhere.
@@ -62,7 +62,8 @@ class NewtonResult(NamedTuple):
         states: the states after each of the N steps.
         converged: whether the certificate holds for all of them; if not, they are of no use.
         iterations: how many were made.
-        update: the certificate, the largest last update in units of the tolerance.
+        update: the certificate: the largest last update, or transported rounding error if that is
+            larger, in units of the tolerance.
         propagator: the Jacobian of the whole window.
     """
 
@@ -107,12 +108,17 @@ def newton(
     def iterate(it: _Iterate) -> _Iterate:
         starts = jnp.concatenate([y0[None], it.ends[:-1]])
         mapped, jacobians = intervals.linearised(starts)
-        update, propagator = affine_scan(jacobians, mapped - it.ends)
+        offsets = jnp.stack([mapped - it.ends, rounding_errors(mapped)], axis=-1)
+        solution, propagator = affine_scan(jacobians, offsets)
+        update, rounding = solution[..., 0], solution[..., 1]
         ends = it.ends + update
         # What is not finite, or absurd, keeps its last value: the front will reach it.
         sound = jnp.all(jnp.abs(ends) <= it.bound, axis=-1, keepdims=True)
         update = jnp.where(sound, update, jnp.inf)
-        scaled = scaled_update(update, ends, options.rtol, options.atol)
+        scaled = jnp.maximum(
+            scaled_error(update, ends, options.rtol, options.atol),
+            scaled_error(rounding, ends, options.rtol, options.atol),
+        )
         ends = jnp.where(sound, ends, it.ends)
         prefix = jnp.maximum(converged_prefix(scaled), it.prefix)
         return _Iterate(ends, scaled, prefix, it.iterations + 1, it.shrinking, it.bound, propagator)

@@ -91,6 +91,8 @@ class ParallelNewton(diffrax.AbstractWrappedSolver):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ConfigError(f"{name} must be a positive Python int, not {value!r}")
+        if self.costs is not None and not isinstance(self.costs, DeviceCosts):
+            raise ConfigError(f"costs must be a parasim.DeviceCosts, not {self.costs!r}")
         for name in ("newton_rtol", "newton_atol"):
             value = getattr(self, name)
             if value is not None and not (isinstance(value, int | float) and 0 < value < 1):

@@ -53,8 +53,8 @@ class WindowRecord(NamedTuple):
         reason: why it was tried so; a number of `REASONS`.
         fell_back: whether Newton's method was tried and did not converge.
         iterations: of Newton's method.
-        update: the certificate, the largest last Newton update in units of the tolerance; 0 for a
-            window that was stepped through.
+        update: the certificate, the largest last Newton update (or transported rounding error, if
+            that is larger) in units of the tolerance; 0 for a window that was stepped through.
         growth_rate: finite-time Lyapunov growth, in nats per unit of time; NaN if not measured.
         finite: whether the state at the end is.
     """
@@ -133,8 +133,9 @@ class WindowSolver(eqx.Module):
             return False, decision.SEQUENTIAL
         if decision.affordable_iterations(shape, self.costs) < 1:
             return False, decision.DEVICE
-        parallel, reason = decision.decide(history, shape, self.costs)
-        return all_members(parallel), reason
+        wanted, reason = decision.decide(history, shape, self.costs)
+        parallel = all_members(wanted)
+        return parallel, jnp.where(wanted & ~parallel, decision.BATCH, reason)
 
     def _parallel(self, recurrence: Recurrence, y0: PyTree, history: History) -> _Delivered:
         flattening = Flattening(y0)

@@ -9,7 +9,7 @@ from parasim.integrators._affine_scan import affine_scan
 def _random(count, size, dtype=jnp.float64):
     keys = jax.random.split(jax.random.key(0))
     matrices = jax.random.normal(keys[0], (count, size, size), dtype) / size**0.5
-    return matrices, jax.random.normal(keys[1], (count, size), dtype)
+    return matrices, jax.random.normal(keys[1], (count, size, 2), dtype)
 
 
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
@@ -17,7 +17,7 @@ def _random(count, size, dtype=jnp.float64):
 def test_solves_the_recurrence(count, size, dtype):
     matrices, offsets = _random(count, size, dtype)
     solution, total = affine_scan(matrices, offsets)
-    z, product = np.zeros(size), np.eye(size)
+    z, product = np.zeros((size, 2)), np.eye(size)
     expected = []
     for matrix, offset in zip(np.asarray(matrices, float), np.asarray(offsets, float), strict=True):
         z, product = matrix @ z + offset, matrix @ product
@@ -36,13 +36,13 @@ def test_solves_the_recurrence(count, size, dtype):
 
 def test_a_product_beyond_the_floating_point_range_keeps_its_logarithm():
     matrices = jnp.broadcast_to(jnp.diag(jnp.array([1e30, 1e20])), (100, 2, 2))
-    _, total = affine_scan(matrices, jnp.zeros((100, 2)))
+    _, total = affine_scan(matrices, jnp.zeros((100, 2, 1)))
     np.testing.assert_allclose(total.log_scale, 3000 * np.log(10), rtol=1e-12)
     np.testing.assert_allclose(total.matrix, [[1, 0], [0, 0]])
 
 
 def test_a_product_that_vanishes_is_zero_and_not_nan():
     nilpotent = jnp.broadcast_to(jnp.array([[0.0, 1.0], [0.0, 0.0]]), (5, 2, 2))
-    _, total = affine_scan(nilpotent, jnp.zeros((5, 2)))
+    _, total = affine_scan(nilpotent, jnp.zeros((5, 2, 1)))
     np.testing.assert_array_equal(total.matrix, np.zeros((2, 2)))
     assert np.isfinite(total.log_scale)

@@ -107,6 +107,7 @@ def test_a_window_without_a_measurement_keeps_the_last_growth():
 
 
 def test_every_reason_has_words():
+    assert "another member" in REASONS[decision.BATCH]
     codes = [getattr(decision, name) for name in dir(decision) if name.isupper() and name[0] != "_"]
     numbers = sorted(code for code in codes if isinstance(code, int))
     np.testing.assert_array_equal(numbers, range(len(REASONS)))

@@ -36,6 +36,17 @@ def test_the_step_written_out_is_the_solvers_own(solver):
     jax.tree.map(close, own_dense, dense)
 
 
+def test_a_subclass_with_a_step_of_its_own_keeps_it():
+    class Clipped(diffrax.Tsit5):
+        def step(self, *args, **kwargs):
+            y, *others = super().step(*args, **kwargs)
+            return (jnp.clip(y, -1, 1), *others)
+
+    y, dt = jnp.array([0.9, -0.9]), jnp.array(1.0)
+    step = inner_step(Clipped(), diffrax.ODETerm(lambda t, y, args: y), None, dt, y)
+    np.testing.assert_array_equal(step(y, (jnp.array(0.0), dt)), [1, -1])
+
+
 def test_there_are_explicit_solvers_to_test():
     assert diffrax.Tsit5 in EXPLICIT
     assert len(EXPLICIT) >= 7

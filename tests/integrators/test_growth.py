@@ -25,7 +25,7 @@ def test_growth_over_a_stretch_is_the_largest_rate():
 
 def test_growth_by_the_propagator_is_growth_by_the_tangent():
     matrices = jax.random.normal(jax.random.key(0), (300, 4, 4))
-    _, propagator = affine_scan(matrices, jnp.zeros((300, 4)))
+    _, propagator = affine_scan(matrices, jnp.zeros((300, 4, 1)))
     tangent = start_tangent(4, jnp.float64)
     growth, after = propagated_growth(propagator, tangent)
     v, total = np.asarray(tangent), 0.0

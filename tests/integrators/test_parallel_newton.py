@@ -60,12 +60,11 @@ def test_the_trajectory_is_the_inner_solvers_at_the_inner_step(mode):
 
 
 @pytest.mark.parametrize("name", CHAOTIC)
-@pytest.mark.parametrize("windows_in_all", [4, 44])
+@pytest.mark.parametrize("windows_in_all", [8, 44])
 def test_chaotic_windows_shadow_the_stepped_ones(name, windows_in_all):
     """50 Lyapunov times: every window is stepped again from where the last one ended."""
     problem = CHAOTIC[name]
     steps = problem.steps // windows_in_all
-    length = steps * problem.dt
     edges = jnp.linspace(0, steps * windows_in_all * problem.dt, windows_in_all + 1)
     saveat = diffrax.SaveAt(ts=edges, solver_state=True)
     solver = ParallelNewton(mode="parallel", steps=steps)
@@ -77,11 +76,10 @@ def test_chaotic_windows_shadow_the_stepped_ones(name, windows_in_all):
     stepped = jax.vmap(lambda y: _run(one_window._replace(y0=y), stepper).ys[-1])(parallel.ys[:-1])
     error = np.max(np.abs(stepped - parallel.ys[1:]), axis=1) / np.max(np.abs(stepped))
     by_newton = windows["mode"] == 1
+    assert by_newton.any()
     # Stepped both times, but a batch rounds differently, and chaos makes that grow.
     np.testing.assert_array_less(error[~by_newton], 1e-7)
-    # What is left of an error of one tolerance grows as tangents do until the window ends.
-    grown = 1e-9 * np.exp(np.maximum(windows["growth_rate"], 0) * length)
-    np.testing.assert_array_less(error[by_newton], grown[by_newton])
+    np.testing.assert_array_less(error[by_newton], 1e-9)
     if windows_in_all == 44:  # about one Lyapunov time each
         assert by_newton.all()
         assert np.median(windows["iterations"]) <= 4
@@ -263,6 +261,20 @@ def test_the_log_keeps_the_most_recent_windows():
     )
 
 
+def test_windows_of_a_batch_say_how_to_take_a_member():
+    problem = PREDICTABLE["logistic"]
+    solver = ParallelNewton(steps=16)
+    batch = jax.vmap(lambda y: _run(problem._replace(y0=y), solver, steps=32))(jnp.ones((2, 1)))
+    with pytest.raises(ConfigError, match="one member"):
+        parasim.windows(batch)
+    assert len(parasim.windows(jax.tree.map(lambda leaf: leaf[0], batch))["mode"]) == 2
+
+
+def test_a_device_needs_lanes():
+    with pytest.raises(ConfigError, match="positive"):
+        DeviceCosts(0.0)
+
+
 def test_windows_need_the_solver_state():
     solution = _run(PREDICTABLE["logistic"], ParallelNewton(), diffrax.SaveAt(t1=True))
     with pytest.raises(ConfigError, match="solver_state=True"):
@@ -320,6 +332,7 @@ def test_an_implicit_step_without_a_solution_ends_no_program():
     ("arguments", "message"),
     [
         ({"mode": "paralel"}, "did you mean 'parallel'"),
+        ({"costs": 3}, "DeviceCosts"),
         ({"steps": 0}, "positive Python int"),
         ({"steps": 10.0}, "positive Python int"),
         ({"steps": jnp.array(10)}, "positive Python int"),

@@ -84,6 +84,17 @@ def test_without_a_device_that_pays_the_choice_is_made_while_tracing():
     assert int(reason) == decision.DEVICE
 
 
+def test_a_calm_member_of_a_chaotic_batch_says_why_it_was_stepped():
+    def choose(growth_rate):
+        solver = _solver("auto")
+        history = solver.start(Y0)._replace(growth_rate=growth_rate)
+        return solver.solve(_recurrence(99), Y0, history)[2]
+
+    record = jax.vmap(choose)(jnp.array([-1.0, 100.0]))
+    np.testing.assert_array_equal(record.parallel, [False, False])
+    np.testing.assert_array_equal(record.reason, [decision.BATCH, decision.GROWTH])
+
+
 def test_members_that_converge_differently_fall_back_alone():
     """One member settles; the other doubles its errors at every step."""
     recurrence = Recurrence(lambda y, x: y * (1 - y) * x, jnp.full(512, 1.0), jnp.array(1.0))

@@ -36,6 +36,23 @@ def test_windows_of_any_length_make_one_grid(mode):
     assert int(history.windows) == 3
 
 
+@pytest.mark.parametrize(
+    "solver", [diffrax.Euler(), diffrax.Heun(), diffrax.HalfSolver(diffrax.Heun())]
+)
+def test_steps_do_not_depend_on_how_large_time_is(solver):
+    """In float32 a step of 0.002 at time 1e5 is a quarter of what separates two times."""
+
+    def run(t0):
+        newton = ParallelNewton(solver, mode="sequential")
+        integrator = WindowIntegrator(
+            newton, lambda t, y, args: jnp.stack([y[1], -y[0]]), t0, 0.002
+        )
+        y = jnp.array([1.0, 0.0], jnp.float32)
+        return integrator(integrator.init(y, None), y, None, 0, 64)[0]
+
+    np.testing.assert_array_equal(run(0.0), run(1e5))
+
+
 def test_float32_states_see_float32_times():
     seen = []
 
