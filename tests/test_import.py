@@ -36,6 +36,17 @@ def test_the_solver_needs_only_jax_and_diffrax(statement):
     assert not modules & STORE_AND_SCREEN
 
 
+def test_reading_stores_and_data_needs_no_jax():
+    assert not loaded_by("import parasim.io") & {"jax", "diffrax"}
+
+
+def test_info_needs_no_jax(tmp_path):
+    parasim.simulate("lorenz63", t1=0.1, dt=0.01, store=tmp_path / "s.zarr")
+    arguments = ["info", str(tmp_path / "s.zarr")]
+    statement = f"import parasim.cli\nparasim.cli.main({arguments!r}, 'parasim', None, False)"
+    assert not loaded_by(statement) & {"jax", "diffrax"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [(["--help"], "Usage: parasim"), (["run", "--help"], "--t1"), (["--version"], "parasim ")],

@@ -11,10 +11,32 @@ from typing import Any
 import numpy as np
 import zarr
 
-from parasim._errors import StoreError
+from parasim._errors import ConfigError, StoreError
 from parasim.io._layout import Layout
 
 _TIME = "time"
+
+MARK = "parasim_store"  # the root attribute, the version of the layout, that makes a group ours
+
+
+def store_path(path: Any) -> Path:
+    """Return the path of a store on this machine.
+
+    Raises:
+        ConfigError: it is no path, or a URL.
+    """
+    try:
+        text = os.fspath(path)
+    except TypeError:
+        text = None
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise ConfigError(f"the store must be a path such as 'run.zarr', not {path!r}")
+    if "://" in text:
+        raise ConfigError(
+            f"{text} is a URL, and stores are written to local files only: give a local path, and "
+            "copy the store when the run is done"
+        )
+    return Path(text)
 
 
 def check_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
@@ -28,9 +50,10 @@ def check_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pa
         The path.
 
     Raises:
+        ConfigError: it is no path, or a URL.
         StoreError: something is in the way, or the place cannot be written.
     """
-    target = Path(path)
+    target = store_path(path)
     parent = next(p for p in target.absolute().parents if os.path.lexists(p))
     if not parent.is_dir():
         raise StoreError(f"cannot write {target}: {parent} is a file; choose another path")
@@ -51,6 +74,10 @@ def _check_existing(target: Path, overwrite: bool) -> None:
         raise StoreError(
             f"{target} exists and is no zarr store, so it is never replaced: choose another path"
         )
+    if not is_ours(target):
+        raise StoreError(
+            f"{target} was not written by parasim, so it is never replaced: choose another path"
+        )
     if not overwrite:
         raise StoreError(
             f"{target} already exists: choose another path, or replace it with --overwrite "
@@ -60,11 +87,20 @@ def _check_existing(target: Path, overwrite: bool) -> None:
 
 def is_group(path: Path) -> bool:
     """Whether there is a zarr 3 group at a path."""
+    return _metadata(path).get("node_type") == "group"
+
+
+def is_ours(path: Path) -> bool:
+    """Whether the zarr 3 group at a path is a store that parasim wrote."""
+    return MARK in (_metadata(path).get("attributes") or {})
+
+
+def _metadata(path: Path) -> dict[str, Any]:
     try:
         metadata = json.loads((path / "zarr.json").read_text())
     except (OSError, ValueError):
-        return False
-    return isinstance(metadata, dict) and metadata.get("node_type") == "group"
+        return {}
+    return metadata if isinstance(metadata, dict) else {}
 
 
 def create_store(
@@ -79,7 +115,7 @@ def create_store(
     Args:
         path: becomes the zarr group itself.
         layout: the arrays.
-        attributes: of the root; JSON only.
+        attributes: of the root; JSON only. With `MARK` among them the store may be replaced later.
         overwrite: whether an existing store may be replaced.
 
     Returns:

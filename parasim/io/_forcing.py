@@ -4,20 +4,25 @@ Reading knows files and units; `Forcing.interpolant` gives the function of time 
 evaluates inside `jit` (`parasim.plugins._drive`).
 """
 
+import csv
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import xarray as xr
 
 from parasim._errors import ConfigError, near_names
-from parasim.io._interpolant import Interpolant, Interpolation, interpolant
 from parasim.io._time_axis import model_times
 
-_INTERPOLATIONS = ("linear", "cubic")
+if TYPE_CHECKING:
+    from parasim.io._interpolant import Interpolant
+
+Interpolation = Literal["linear", "cubic"]
+_INTERPOLATIONS = get_args(Interpolation)
 _TEXT = (".csv", ".txt")
 
 
@@ -47,7 +52,7 @@ class Forcing:
     trimmed: int
     total: int
 
-    def interpolant(self, dtype: Any) -> Interpolant:
+    def interpolant(self, dtype: Any) -> "Interpolant":
         """Make the function of time that evaluates the record inside `jit`.
 
         float32 leaves decimal years of this century a resolution of 1.2e-4 year, about an hour:
@@ -62,6 +67,8 @@ class Forcing:
         Raises:
             ConfigError: neighbouring times are the same number in this dtype.
         """
+        from parasim.io._interpolant import interpolant  # jax, which reading does without
+
         rounded = np.asarray(self.times, np.dtype(dtype))
         if not np.all(rounded[1:] > rounded[:-1]):
             raise ConfigError(
@@ -145,9 +152,10 @@ def read_forcing(
     if not path.exists():
         raise ConfigError(f"there is no file {path}: check the name, and the folder it is in")
     with _open(path) as dataset:
-        if variable not in dataset.variables:
-            names = map(str, dataset.data_vars)
-            raise ConfigError(f"{path} has no variable {variable!r}: {near_names(variable, names)}")
+        if variable not in dataset.data_vars:
+            hint = near_names(variable, map(str, dataset.data_vars))
+            only = " but a coordinate of that name" if variable in dataset.coords else ""
+            raise ConfigError(f"{path} has no variable {variable!r}{only}: {hint}")
         series, axis = _series(dataset[variable], path)
         times = model_times(axis, time_unit=time_unit, epoch=epoch, where=str(path))
         values = _numbers(series, path)
@@ -191,7 +199,8 @@ def _read_csv(path: Path) -> xr.Dataset:
     """Read a table; its time column becomes the coordinate of the others."""
     import pandas as pd
 
-    table = pd.read_csv(path, comment="#", skipinitialspace=True)
+    _check_fields(path)
+    table = pd.read_csv(path, comment="#", skipinitialspace=True).rename(columns=str.strip)
     column = "time" if "time" in table.columns else str(table.columns[0])
     if not pd.api.types.is_numeric_dtype(table[column]):
         try:
@@ -203,6 +212,39 @@ def _read_csv(path: Path) -> xr.Dataset:
             ) from error
         table[column] = dates.dt.tz_localize(None)
     return xr.Dataset.from_dataframe(table.set_index(column))
+
+
+def _check_fields(path: Path) -> None:
+    """Refuse a table of one column or without rows, or whose rows differ in length.
+
+    pandas would shift or fill such rows.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(_without_comments(file), skipinitialspace=True)
+        rows = ((reader.line_num, fields) for fields in reader if any(f.strip() for f in fields))
+        _, header = next(rows, (0, []))
+        if len(header) == 1:
+            raise ConfigError(
+                f"{path} has one column, {header[0].strip()!r}: its columns must be separated by "
+                "commas, not by blanks or ';', the first row must name them, and one must hold "
+                "the times"
+            )
+        line = 0
+        for line, fields in rows:
+            if len(fields) != len(header):
+                raise ConfigError(
+                    f"{path}: line {line} has {len(fields)} fields, but the first row names "
+                    f"{len(header)} columns: give every row as many, empty where a value is missing"
+                )
+        if header and not line:
+            raise ConfigError(f"{path} has no rows below the names of its columns: add the data")
+
+
+def _without_comments(lines: Iterable[str]) -> Iterator[str]:
+    """Cut every line at a `#`, unless that is inside quotes."""
+    for line in lines:
+        before = line.partition("#")[0]
+        yield line if before.count('"') % 2 else before
 
 
 def _series(variable: xr.DataArray, path: Path) -> tuple[xr.DataArray, xr.DataArray]:
@@ -218,6 +260,8 @@ def _series(variable: xr.DataArray, path: Path) -> tuple[xr.DataArray, xr.DataAr
         for name in (series.dims[0], "time"):
             if name in series.coords and series.coords[name].dims == series.dims:
                 return series, series.coords[name]
+    if variable.ndim and variable.size <= 1:
+        raise ConfigError(f"{where} has {variable.size} values: at least two are needed")
     raise ConfigError(f"{where} has no time axis: give its dimension a coordinate of times")
 
 

@@ -8,14 +8,14 @@ which few pieces are possible, and the rest is a fixed number of comparisons (1 
 without a loop: 8 ns.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-Interpolation = Literal["linear", "cubic"]
+from parasim.io._forcing import Interpolation
 
 
 class Interpolant(eqx.Module):

@@ -57,7 +57,8 @@ class Layout:
         members: the length of the dimension `member`; None for a run without one.
 
     Raises:
-        ConfigError: two arrays, or an array and a dimension, have the same name.
+        ConfigError: a name cannot be one in a store, or two arrays, or an array and a dimension,
+            have the same.
     """
 
     fields: tuple[Field, ...]
@@ -72,6 +73,8 @@ class Layout:
         taken = {"time", "window", "member"}
         taken |= {dim for f in self.fields for dim in f.dims}
         for f in self.fields:
+            for name in (f.name, *f.dims):
+                _check_name(name)
             if f.name in taken:
                 raise ConfigError(
                     f"{f.name!r} is already the name of a dimension or of another array of the "
@@ -123,6 +126,16 @@ class Layout:
     def time_chunk(self) -> int:
         """The number of values in a chunk of the time coordinate."""
         return max(1, min(self.rows, _TIME_ROWS))
+
+
+def _check_name(name: str) -> None:
+    """Refuse a name that zarr would take for a path or for a file of its own."""
+    reserved = name in ("", ".", "..", "zarr.json") or name.startswith("__")
+    if reserved or "/" in name or "\0" in name:
+        raise ConfigError(
+            f"{name!r} cannot be the name of a variable or a dimension of the store: give the "
+            "state variable a name without '/' and without '__' in front"
+        )
 
 
 def chunk_shape(shape: tuple[int, ...], axis: int, itemsize: int) -> tuple[int, ...]:

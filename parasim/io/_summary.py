@@ -12,7 +12,7 @@ import xarray as xr
 import zarr
 
 from parasim._errors import StoreError
-from parasim.io._create import is_group
+from parasim.io._create import is_group, is_ours
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _open(path: Path) -> xr.Dataset:
         dataset = xr.open_zarr(path, drop_variables=["time"])
     except Exception as error:  # whatever zarr or a codec makes of foreign files
         raise StoreError(f"{path} cannot be read as a store: {error}") from error
-    if "parasim_store" not in dataset.attrs:
+    if not is_ours(path):
         raise StoreError(
             f"{path} was not written by parasim: open it with xarray.open_zarr({str(path)!r})"
         )

@@ -13,6 +13,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from parasim.io._create import MARK
+
 _PACKAGES = ("parasim", "jax", "jaxlib", "diffrax", "equinox", "numpy", "zarr", "xarray")
 
 STORE_VERSION = 1
@@ -48,7 +50,7 @@ def root_attributes(
         "python": platform.python_version(),
         "platform": device.platform,
         "device": device.device_kind,
-        "parasim_store": STORE_VERSION,
+        MARK: STORE_VERSION,
     }
     return {name: value for name, value in attributes.items() if value != ""}
 

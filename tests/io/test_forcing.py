@@ -169,11 +169,35 @@ def test_code_for_missing_is_found_by_the_range_of_the_parameter(tmp_path):
         ("time,co2\n1,\n2,3\n", "has 1 values: at least two"),
         ("time,co2\n1,\n2,\n", "has 0 values: at least two"),
         ("", "cannot be read"),
+        ("time,co2\n1,2,3\n2,3,4\n", "line 2 has 3 fields, but the first row names 2 columns"),
+        ("# c\ntime,co2\n1,2 # c\n\n2\n", "line 5 has 1 fields, but .* empty where a value"),
+        ("time;co2\n1;2\n2;3\n", "one column, 'time;co2': .* separated by commas, not by"),
+        ("time co2\n1 2\n2 3\n", "one column, 'time co2': .* separated by commas, not by"),
+        ("time,co2\n", "no rows below the names of its columns"),
+        ("time,co2\n1,2\n", "has 1 values: at least two"),
     ],
 )
 def test_bad_tables_are_refused_with_the_remedy(tmp_path, text, message):
     with pytest.raises(ConfigError, match=message):
         read_forcing(write_csv(tmp_path, text), "co2", time_unit="year")
+
+
+def test_blanks_comments_and_quotes_do_not_matter(tmp_path):
+    text = 'time , "co2 #" , co2 # here\n\n1, 0, 2 # a, b\n   \n2 , 0, 3\n'
+    forcing = read_forcing(write_csv(tmp_path, text), "co2", time_unit="year")
+    assert forcing.values.tolist() == [2.0, 3.0]
+
+
+def test_the_time_axis_is_no_variable_that_drives(tmp_path):
+    path = write_csv(tmp_path, "time,co2\n1,2\n2,3\n")
+    with pytest.raises(ConfigError, match=r"no variable 'time' but a coordinate .*: known: co2"):
+        read_forcing(path, "time", time_unit="year")
+
+
+def test_one_value_along_time_is_too_few(tmp_path):
+    path = write_netcdf(tmp_path, dataset(YEARS).isel(time=[0]))
+    with pytest.raises(ConfigError, match="has 1 values: at least two"):
+        read_forcing(path, "co2", time_unit="year")
 
 
 def test_file_that_is_not_there_is_refused(tmp_path):

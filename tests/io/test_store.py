@@ -12,6 +12,7 @@ import zarr
 
 from parasim._errors import ConfigError, StoreError
 from parasim.io import Field, Layout, MemoryWriter, StoreWriter, check_target, create_store
+from parasim.io._create import MARK
 from parasim.io._layout import chunk_shape
 
 
@@ -206,13 +207,43 @@ def test_a_name_that_the_store_needs_itself_is_refused():
         layout(fields=(Field("site", dims=("site",), shape=(2,)),))
 
 
+@pytest.mark.parametrize("name", ["a/b", "/", ".", "..", "", "__x", "zarr.json", "a\0b"])
+def test_a_name_that_zarr_takes_for_something_else_is_refused(name):
+    with pytest.raises(ConfigError, match="give the state variable a name without '/'"):
+        layout(fields=(Field(name),))
+    with pytest.raises(ConfigError, match="cannot be the name of a variable or a dimension"):
+        layout(fields=(Field("x", dims=(name,), shape=(2,)),))
+
+
+def test_a_zarr_group_of_another_program_is_never_replaced(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        xr.Dataset({"precious": 1}).to_zarr(tmp_path / "s.zarr", zarr_format=3)
+    with pytest.raises(StoreError, match=r"not written by parasim.*another path"):
+        create_store(tmp_path / "s.zarr", layout(), {}, overwrite=True)
+    assert "precious" in xr.open_zarr(tmp_path / "s.zarr")
+
+
+@pytest.mark.parametrize("path", [3, None, b"s.zarr", "", "a\0.zarr"])
+def test_what_is_no_path_is_refused(path):
+    with pytest.raises(ConfigError, match=r"must be a path such as 'run\.zarr'"):
+        check_target(path)
+
+
+def test_a_url_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="local files only: give a local path"):
+        create_store("s3://bucket/s.zarr", layout(), {})
+    assert not any(tmp_path.iterdir())
+
+
 def test_an_existing_store_is_replaced_only_if_asked(tmp_path):
     path = tmp_path / "s.zarr"
-    create_store(path, layout(), {"run": 1})
+    create_store(path, layout(), {"run": 1, MARK: 1})
     with pytest.raises(StoreError, match="--overwrite"):
         create_store(path, layout(), {"run": 2})
     assert xr.open_zarr(path).attrs["run"] == 1
-    create_store(path, layout(), {"run": 2}, overwrite=True)
+    create_store(path, layout(), {"run": 2, MARK: 1}, overwrite=True)
     assert xr.open_zarr(path).attrs["run"] == 2
 
 
