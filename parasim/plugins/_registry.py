@@ -6,11 +6,9 @@ A system's module is imported when that system is asked for, so that listing the
 import inspect
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
-
-import numpy as np
 
 from parasim._errors import ConfigError, near_names
+from parasim._numbers import whole_number
 from parasim.plugins._system import System
 
 _SYSTEMS = {
@@ -49,7 +47,7 @@ def get_system(name: str, **options: int) -> System:
     for option in options:
         if option not in known:
             raise ConfigError(f"{public} has no option {option!r}: {near_names(option, known)}")
-    return factory(**{key: _whole_number(public, key, value) for key, value in options.items()})
+    return factory(**{key: whole_number(f"{public}: {key}", options[key]) for key in options})
 
 
 def build_system(name: str, settings: Mapping[str, float]) -> tuple[System, dict[str, float]]:
@@ -88,12 +86,3 @@ def _factory(name: str) -> tuple[str, Callable[..., System]]:
         raise ConfigError(f"there is no system {name!r}: {near_names(public, _SYSTEMS)}")
     module, _, function = _SYSTEMS[public].partition(":")
     return public, getattr(import_module(module), function)
-
-
-def _whole_number(system: str, option: str, value: Any) -> int:
-    """Return the value as an int; 36.0 is one, because text and TOML do not tell them apart."""
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise ConfigError(f"{system}: {option} must be a whole number, not {value!r}")
-    return int(value)

@@ -1,6 +1,6 @@
 """What a system is: a vector field with its state, its parameters and their meaning.
 
-Knows numpy only, so that a list of systems needs no jax.
+Knows no jax, so that a list of systems needs no jax.
 """
 
 import math
@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from parasim._errors import ConfigError, near_names
+from parasim._numbers import as_float, shown
 
 State = Mapping[str, Any]
 
@@ -103,11 +102,12 @@ class System:
 
 def _checked(system: str, name: str, value: Any, parameter: Parameter) -> float:
     """Return the value as a float if it is a number inside the parameter's range."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise ConfigError(f"{system}: parameter {name} must be a number, not {value!r}")
-    if not parameter.minimum <= value <= parameter.maximum:  # also refuses NaN
+    number = as_float(value)
+    if math.isnan(number):
+        raise ConfigError(f"{system}: parameter {name} must be a number, not {shown(value)}")
+    if not parameter.minimum <= number <= parameter.maximum:
         raise ConfigError(
-            f"{system}: parameter {name} = {value:g} is outside its range "
+            f"{system}: parameter {name} = {number:g} is outside its range "
             f"[{parameter.minimum:g}, {parameter.maximum:g}] {parameter.unit}"
         )
-    return float(value)
+    return number

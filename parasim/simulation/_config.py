@@ -1,6 +1,6 @@
 """The configuration of a run, from flags and a run file; its types are checked in one place."""
 
-import math
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from parasim._errors import ConfigError, near_names
+from parasim._numbers import as_float, finite_number, shown, whole_number
 from parasim.integrators import ParallelNewton
+from parasim.io._create import store_path
 from parasim.simulation._inputs import InputFile
 from parasim.simulation._plan import Plan, make_plan
 from parasim.simulation._solvers import check_solver_name, inner_solver
@@ -83,7 +85,7 @@ def read_run_file(path: str | Path) -> dict[str, Any]:
         raise ConfigError(f"cannot read the run file {path}: {error}") from error
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # also for a number of thousands of digits
         lines = text.split("\n")
         end = f"at line {len(lines)}, column {len(lines[-1]) + 1}, the end of the file"
         reason = str(error).replace("at end of document", end)
@@ -94,8 +96,9 @@ def read_run_file(path: str | Path) -> dict[str, Any]:
 
 def _make_absolute(values: dict[str, Any], folder: Path) -> None:
     """Anchor the paths among the values in a folder."""
-    if isinstance(values.get("out"), str):
-        values["out"] = str(folder / values["out"])
+    out = values.get("out")
+    if isinstance(out, str) and "://" not in out:  # a URL is refused later, as it was written
+        values["out"] = str(folder / out)
     inputs = values.get("input")
     for table in inputs.values() if isinstance(inputs, dict) else ():
         if isinstance(table, dict) and isinstance(table.get("file"), str):
@@ -158,25 +161,16 @@ def parse_number(key: str, value: Any) -> float:
     """
     if isinstance(value, str):
         try:
-            return float(Fraction(value)) if "/" in value else float(value)
+            return as_float(Fraction(value)) if "/" in value else float(value)
         except (ValueError, ZeroDivisionError):
             value = value.strip() or "nothing"
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    raise ConfigError(f"{key} must be a number or a fraction such as 1/12, not {value!r}")
+        return as_float(value)
+    raise ConfigError(f"{key} must be a number or a fraction such as 1/12, not {shown(value)}")
 
 
 def _finite(key: str, value: Any) -> float:
-    number = parse_number(key, value)
-    if not math.isfinite(number):
-        raise ConfigError(f"{key} must be finite, not {number}")
-    return number
-
-
-def _whole(key: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ConfigError(f"{key} must be a whole number, not {value!r}")
-    return value
+    return finite_number(key, parse_number(key, value))
 
 
 def _text(key: str, value: Any) -> str:
@@ -206,9 +200,9 @@ def _settings(key: str, values: Mapping[str, Any]) -> dict[str, float]:
 
 def _setting(key: str, value: Any) -> float:
     # A whole number stays one: it may be a structural option, such as a number of sites.
-    if type(value) is int or (isinstance(value, str) and value.lstrip("+-").isdecimal()):
-        return int(value)
-    return _finite(key, value)
+    number = _finite(key, value)
+    whole = type(value) is int or (isinstance(value, str) and re.fullmatch(r"[+-]?\d+", value))
+    return int(value) if whole else number
 
 
 def _initial_values(key: str, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -249,13 +243,13 @@ _CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
     "t0": _finite,
     "t1": _finite,
     "dt": _finite,
-    "out": lambda key, value: Path(_text(key, value)),
-    "every": _whole,
+    "out": lambda key, value: store_path(_text(key, value)),
+    "every": whole_number,
     "mode": _text,
     "solver": lambda key, value: check_solver_name(_text(key, value)),
-    "steps": _whole,
+    "steps": whole_number,
     "dtype": _one_of(DTYPES),
-    "seed": _whole,
+    "seed": whole_number,
     "overwrite": _flag_value,
     "set": _settings,
     "y0": _initial_values,

@@ -4,8 +4,11 @@ import math
 from dataclasses import dataclass
 
 from parasim._errors import ConfigError
+from parasim._numbers import finite_number, whole_number
 
-_TOLERANCE = 1e-9
+_TOLERANCE = 1e-6  # of a step: what t1 may be off the grid
+_LARGEST_TOLERANCE = 0.1
+_EPSILON = 2.0**-52
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ def make_grid(t0: float, t1: float, dt: float, *, every: int = 1, window: int = 
 
     Args:
         t0: the first time.
-        t1: the last time; t1 - t0 must be a whole number of steps, to 1e-9.
+        t1: the last time; t1 - t0 must be a whole number of steps, to 1e-6 of a step or
+            to rounding, where that is more.
         dt: the step.
         every: save each `every`-th state.
         window: the number of steps in a window.
@@ -72,7 +76,7 @@ def make_grid(t0: float, t1: float, dt: float, *, every: int = 1, window: int = 
         ConfigError: a number is no number, not finite or out of range, or t1 is not on the grid;
             the message names the nearest times that are.
     """
-    t0, t1, dt = _finite("t0", t0), _finite("t1", t1), _finite("dt", dt)
+    t0, t1, dt = (finite_number(*pair) for pair in (("t0", t0), ("t1", t1), ("dt", dt)))
     if dt <= 0:
         raise ConfigError(f"dt must be positive, not {dt:.12g}: it is the length of a step")
     if t1 < t0 + dt * (1 - _TOLERANCE):
@@ -85,8 +89,15 @@ def make_grid(t0: float, t1: float, dt: float, *, every: int = 1, window: int = 
             f"dt = {dt:.12g} is lost in rounding beside t1 = {t1:.12g}: choose a larger dt"
         )
     ratio = (t1 - t0) / dt
+    if not math.isfinite(ratio):
+        raise ConfigError(
+            f"there are too many steps of {dt:.12g} from t0 = {t0:.12g} to t1 = {t1:.12g} to be "
+            "counted: choose a larger dt, or times that are closer together"
+        )
     steps = round(ratio)
-    if abs(ratio - steps) > _TOLERANCE * max(1.0, ratio):
+    # t0, t1, dt and what is computed of them are rounded, each to half a unit of its last digit.
+    rounding = _EPSILON * (ratio + max(abs(t0), abs(t1)) / dt)
+    if abs(ratio - steps) > min(_TOLERANCE + 2 * rounding, _LARGEST_TOLERANCE):
         lower, upper = t0 + math.floor(ratio) * dt, t0 + math.ceil(ratio) * dt
         raise ConfigError(
             f"t1 = {t1:.12g} is no whole number of steps of {dt:.12g} after t0 = {t0:.12g}: "
@@ -100,26 +111,3 @@ def make_grid(t0: float, t1: float, dt: float, *, every: int = 1, window: int = 
         )
     window = whole_number("steps", window, minimum=1)
     return Grid(t0, dt, steps, min(window, steps), every)
-
-
-def _finite(name: str, value: object) -> float:
-    """Return a finite number as a float."""
-    try:
-        number = math.nan if isinstance(value, str | bool) else float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise ConfigError(f"{name} must be a finite number, not {value!r}")
-    return number
-
-
-def whole_number(name: str, value: object, *, minimum: int) -> int:
-    """Return a whole number that is large enough.
-
-    Raises:
-        ConfigError: it is none, or smaller than the minimum.
-    """
-    whole = hasattr(value, "__index__") and not isinstance(value, bool)
-    if not whole or int(value) < minimum:  # type: ignore[call-overload]
-        raise ConfigError(f"{name} must be a whole number of at least {minimum}, not {value!r}")
-    return int(value)  # type: ignore[call-overload]

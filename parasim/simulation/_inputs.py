@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from parasim._errors import ConfigError, near_names
+from parasim._numbers import shown
 from parasim.io._forcing import Forcing, read_forcing
 from parasim.plugins import System
 from parasim.plugins._drive import drive
@@ -63,6 +64,11 @@ def driven_model(
         return model, {}
     if not isinstance(inputs, Mapping):
         raise ConfigError(f"inputs must be a dictionary by name of the parameter, not {inputs!r}")
+    if inputs and not (params is None or isinstance(params, Mapping)):
+        raise ConfigError(
+            "params must be a dictionary by name where inputs drive some of them, not "
+            f"{shown(params)}"
+        )
     forcings = {}
     for name, source in inputs.items():
         _check_driven(name, system, params)

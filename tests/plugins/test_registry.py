@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from parasim import ConfigError
@@ -54,7 +56,7 @@ def test_impossible_option_is_refused_by_the_system():
         get_system("lorenz96", sites=3)
 
 
-@pytest.mark.parametrize("sites", [36, 36.0])
+@pytest.mark.parametrize("sites", [36, 36.0, np.int64(36), jnp.array(36)])
 def test_settings_are_split_into_options_and_parameters(sites):
     system, params = build_system("lorenz96", {"sites": sites, "F": 9})
     assert system.options == {"sites": 36}
@@ -72,7 +74,22 @@ def test_unknown_setting_is_answered_with_options_and_parameters():
         build_system("lorenz96", {"G": 1.0})
 
 
-@pytest.mark.parametrize("value", [1e9, float("nan")])
+@pytest.mark.parametrize("value", [1e9, -1, 10**400, float("inf")])
 def test_parameter_outside_its_range_is_refused(value):
     with pytest.raises(ConfigError, match="outside its range"):
+        build_system("lorenz63", {"rho": value})
+
+
+@pytest.mark.parametrize("value", [28, np.float32(28), np.array(28), jnp.array(28.0)])
+def test_a_number_may_be_an_array_without_axes(value):
+    _, params = build_system("lorenz63", {"rho": value})
+    assert params["rho"] == 28.0
+    assert type(params["rho"]) is float
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), True, "28", None, np.ones(1), jnp.ones(2), np.True_, 28j]
+)
+def test_parameter_that_is_no_number_is_refused(value):
+    with pytest.raises(ConfigError, match="parameter rho must be a number"):
         build_system("lorenz63", {"rho": value})

@@ -57,8 +57,15 @@ def test_a_flag_wins_over_the_file_and_the_file_over_the_default(tmp_path):
         ({"t1": "soon"}, "t1 must be a number or a fraction such as 1/12"),
         ({"t1": "1/0"}, "t1 must be a number"),
         ({"t1": True}, "t1 must be a number"),
-        ({"t1": "nan"}, "t1 must be finite"),
-        ({"dt": float("inf")}, "dt must be finite"),
+        ({"t1": "nan"}, "t1 must be a finite number"),
+        ({"dt": float("inf")}, "dt must be a finite number"),
+        ({"t1": "1" * 400 + "/1"}, "t1 must be a finite number, not inf"),
+        ({"t1": 10**400}, "t1 must be a finite number, not inf"),
+        ({"set": {"rho": "+-5"}}, r"set: rho must be a number .* not '\+-5'"),
+        ({"set": {"rho": "9" * 400}}, "set: rho must be a finite number, not inf"),
+        ({"set": {"rho": 10**400}}, "set: rho must be a finite number, not inf"),
+        ({"out": "a\0.zarr"}, r"must be a path such as 'run\.zarr'"),
+        ({"out": "s3://b/x.zarr"}, "s3://b/x.zarr is a URL"),
         ({"every": 1.5}, "every must be a whole number"),
         ({"system": 3}, "system must be a string"),
         ({"solver": "tsit6"}, "did you mean 'tsit5'"),
@@ -96,6 +103,18 @@ def test_a_syntax_error_is_placed(tmp_path, text, place):
     (tmp_path / "run.toml").write_text(text)
     with pytest.raises(ConfigError, match=place):
         read_run_file(tmp_path / "run.toml")
+
+
+def test_a_number_of_thousands_of_digits_in_a_run_file_is_refused(tmp_path):
+    (tmp_path / "run.toml").write_text("t1 = " + "1" * 5000)
+    with pytest.raises(ConfigError, match="no valid TOML"):
+        read_run_file(tmp_path / "run.toml")
+
+
+def test_a_url_in_a_run_file_is_refused_as_it_was_written(tmp_path):
+    (tmp_path / "run.toml").write_text('out = "s3://b/x.zarr"')
+    with pytest.raises(ConfigError, match=r"^s3://b/x\.zarr is a URL"):
+        make_config({**FLAGS, "out": None} | read_run_file(tmp_path / "run.toml"))
 
 
 def test_a_run_file_that_cannot_be_read_is_named(tmp_path):
