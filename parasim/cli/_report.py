@@ -11,8 +11,14 @@ if TYPE_CHECKING:
     from parasim.simulation import Plan, Progress, RunConfig
 
 
-def describe_plan(plan: "Plan", config: "RunConfig") -> str:
-    """Say what would be done: the resolved configuration, the grid, the windows, the store."""
+def describe_plan(plan: "Plan", config: "RunConfig", memory: int) -> str:
+    """Say what would be done: the resolved configuration, the grid, the windows, the store.
+
+    Args:
+        plan: the run.
+        config: what it was made from.
+        memory: the bytes that its windows take on the device.
+    """
     grid, model, layout = plan.grid, plan.model, plan.layout
     windows = f"{_text.count(grid.windows)} of {_text.count(grid.window)} steps"
     if grid.tail and grid.windows > 1:
@@ -32,6 +38,7 @@ def describe_plan(plan: "Plan", config: "RunConfig") -> str:
         ("solver", f"{config.solver}, {plan.solver.mode}, {config.dtype}, seed {config.seed}"),
         ("saved", f"{_text.count(grid.rows)} states, each {_ordinal(grid.every)}"),
         ("variables", "\n".join(variables)),
+        ("memory", f"{_text.size(memory)} for the windows" if memory else ""),
         ("store", f"{config.out}, {_text.size(layout.nbytes)}"),
     ]
     return _text.aligned(lines) + "\n\nNothing was computed or written (--dry-run)."

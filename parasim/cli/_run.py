@@ -1,10 +1,11 @@
 """`parasim run`: integrate a system and write a store."""
 
-from pathlib import Path
+import os
 from typing import Any
 
 import click
 
+from parasim._errors import ConfigError
 from parasim.cli._options import Assignment, InputAssignment, debug_option
 
 _EPILOG = """\b
@@ -66,14 +67,13 @@ def run(system: str, *, dry_run: bool, quiet: bool, **options: Any) -> None:
 
     from parasim.cli._progress import progress_bar
     from parasim.cli._report import describe_plan, describe_result
-    from parasim.io import check_target
-    from parasim.simulation import Progress, run_plan
+    from parasim.simulation import Progress, check_store, compile_plan, run_plan
 
     with jax.enable_x64(config.dtype == "float64"):
         plan = plan_config(config)
-        check_target(config.out, overwrite=config.overwrite)
+        check_store(plan, config.out, overwrite=config.overwrite)
         if dry_run:
-            click.echo(describe_plan(plan, config))
+            click.echo(describe_plan(plan, config, compile_plan(plan).memory))
             return
         last: Progress | None = None
         unit = plan.model.time_unit
@@ -91,7 +91,7 @@ def run(system: str, *, dry_run: bool, quiet: bool, **options: Any) -> None:
 
 
 def _is_run_file(system: str) -> bool:
-    return system.endswith(".toml") or Path(system).is_file()
+    return system.endswith(".toml") or "/" in system or os.sep in system
 
 
 def _flags(system: str, from_file: Any, options: dict[str, Any]) -> dict[str, Any]:
@@ -103,5 +103,10 @@ def _flags(system: str, from_file: Any, options: dict[str, Any]) -> dict[str, An
     shared = {key: flags.pop(key) for key in ("interpolation", "epoch") if key in flags}
     if shared and isinstance((from_file or {}).get("input"), dict):
         inputs = {name: {} for name in from_file["input"]} | inputs
+    if shared and not inputs:
+        raise ConfigError(
+            f"--{' and --'.join(shared)} says how to read the data that drive a parameter, and "
+            "there are none: give --input too, or leave it out"
+        )
     flags["input"] = {name: table | shared for name, table in inputs.items()}
     return flags if from_file is not None else flags | {"system": system}

@@ -17,11 +17,13 @@ from parasim.io._writer import StoreWriter
 from parasim.simulation._diagnostics import window_rows
 from parasim.simulation._plan import Plan
 from parasim.simulation._progress import Progress, Tally
+from parasim.simulation._resources import check_window_memory, needed_memory
 from parasim.simulation._windows import Batch, Position, WindowLoop
 
 _CALL_STEPS = 2**16
 _CALL_BYTES = 2**22
 _CALL_SECONDS = (0.1, 0.5)
+_MEMBERS_NAMED = 5
 
 Writer = StoreWriter | MemoryWriter
 
@@ -36,6 +38,7 @@ class Compiled:
         capacity: the largest number of windows in one call of `loop`.
         position: at the start.
         args: of the vector field, on the device.
+        memory: the bytes that a call of `loop` or `tail` takes on the device, whichever is more.
         seconds: how long compilation took.
     """
 
@@ -44,11 +47,16 @@ class Compiled:
     capacity: int
     position: Position
     args: Any
+    memory: int
     seconds: float
 
 
 def compile_plan(plan: Plan) -> Compiled:
-    """Compile the loops of a run; writes nothing."""
+    """Compile the loops of a run; computes and writes nothing.
+
+    Raises:
+        ConfigError: the windows do not fit into memory.
+    """
     began = time.monotonic()
     grid = plan.grid
     integrator = WindowIntegrator(plan.solver, plan.model.vector_field, grid.t0, grid.dt)
@@ -70,7 +78,9 @@ def compile_plan(plan: Plan) -> Compiled:
 
     full = compiled(grid.window, capacity)
     tail = compiled(grid.tail, 1) if grid.tail else None
-    return Compiled(full, tail, capacity, position, args, time.monotonic() - began)
+    memory = max(needed_memory(loop) for loop in (full, tail) if loop is not None)
+    check_window_memory(memory)
+    return Compiled(full, tail, capacity, position, args, memory, time.monotonic() - began)
 
 
 def _capacity(plan: Plan, y0: Any) -> int:
@@ -158,9 +168,22 @@ def _check_finite(plan: Plan, writer: Writer, call: _Call) -> None:
     t = plan.grid.time(int(call.batch.bad_step))
     writer.annotate(failed_at=t)
     raise SolverError(
-        f"the state of {plan.model.name} stopped being finite at t = {t:.12g}: try a smaller dt, "
-        "or other parameters or initial values; the windows before it are in the store"
+        f"the state of {plan.model.name}{_bad_members(call)} stopped being finite at "
+        f"t = {t:.12g}: try a smaller dt, or other parameters or initial "
+        "values; the windows before it are in the store"
     )
+
+
+def _bad_members(call: _Call) -> str:
+    """Say which members of an ensemble are not finite after the last window."""
+    finite = np.asarray(call.batch.records.finite)[int(call.batch.windows) - 1]
+    if finite.ndim == 0:
+        return ""
+    bad = np.flatnonzero(~finite)
+    numbers = ", ".join(map(str, bad[:_MEMBERS_NAMED]))
+    if len(bad) > _MEMBERS_NAMED:
+        numbers += f" and {len(bad) - _MEMBERS_NAMED} more"
+    return f" in member {numbers}" if len(bad) == 1 else f" in the members {numbers}"
 
 
 def _reason(error: Exception) -> str:

@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import diffrax
+import numpy as np
 
 from parasim._errors import ConfigError
+from parasim._numbers import whole_number
 from parasim.integrators import ParallelNewton
 from parasim.io._forcing import Forcing
 from parasim.io._layout import Layout
 from parasim.plugins import System, build_system
 from parasim.simulation._diagnostics import window_fields
 from parasim.simulation._dtype import ENABLE_64_BIT, is_64_bit, resolve_dtype
-from parasim.simulation._grid import Grid, make_grid, whole_number
+from parasim.simulation._grid import Grid, make_grid
 from parasim.simulation._inputs import describe_inputs, driven_model
 from parasim.simulation._model import Model, check_vector_field, plain_model, system_model
 from parasim.simulation._provenance import as_json, root_attributes
+from parasim.simulation._solvers import check_terms, with_tolerances
 
 _MOST_STEPS_32_BIT = 2**31 - 1
 
@@ -64,9 +67,9 @@ def make_plan(
     Raises:
         ConfigError: something cannot be done as asked; the message names the remedy.
     """
-    newton = _parallel_newton(solver)
-    grid = make_grid(t0, t1, dt, every=every, window=newton.steps)
     kind = resolve_dtype(dtype)
+    newton = _parallel_newton(solver, kind)
+    grid = make_grid(t0, t1, dt, every=every, window=newton.steps)
     if grid.steps > _MOST_STEPS_32_BIT and not is_64_bit():
         raise ConfigError(
             f"{grid.steps} steps cannot be counted in 32 bits: choose a larger dt, or "
@@ -125,15 +128,15 @@ def _mapping(name: str, value: Any) -> Mapping[str, Any]:
     return value
 
 
-def _parallel_newton(solver: Any) -> ParallelNewton:
+def _parallel_newton(solver: Any, dtype: np.dtype) -> ParallelNewton:
     """Return the solver, wrapped if it is a bare one-step solver of diffrax."""
     if solver is None:
         return ParallelNewton()
-    if isinstance(solver, ParallelNewton):
-        return solver
-    if isinstance(solver, diffrax.AbstractSolver):
-        return ParallelNewton(solver)
-    raise ConfigError(
-        f"solver must be a ParallelNewton or a diffrax solver such as diffrax.Tsit5(), "
-        f"not {solver!r}"
-    )
+    if not isinstance(solver, diffrax.AbstractSolver):
+        raise ConfigError(
+            f"solver must be a ParallelNewton or a diffrax solver such as diffrax.Tsit5(), "
+            f"not {solver!r}"
+        )
+    check_terms(solver.solver if isinstance(solver, ParallelNewton) else solver)
+    solver = with_tolerances(solver, dtype)
+    return solver if isinstance(solver, ParallelNewton) else ParallelNewton(solver)

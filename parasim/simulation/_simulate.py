@@ -16,6 +16,7 @@ from parasim.plugins import System
 from parasim.simulation._execute import compile_plan, execute
 from parasim.simulation._plan import Plan, make_plan
 from parasim.simulation._progress import Progress
+from parasim.simulation._resources import check_disk, check_result_memory
 
 
 def simulate(
@@ -86,6 +87,7 @@ def simulate(
         members=members,
     )
     if store is None:
+        check_result_memory(plan.layout.nbytes)
         with MemoryWriter(plan.layout, plan.attributes) as memory:
             execute(plan, compile_plan(plan), memory, progress)
         return memory.dataset()
@@ -104,12 +106,24 @@ def run_plan(
 
     The store is not opened, because that would read the whole time coordinate.
     """
-    _check_not_an_input(plan, check_target(store, overwrite=overwrite))
+    check_store(plan, store, overwrite=overwrite)
     compiled = compile_plan(plan)
     # Only now, so that an existing store is not lost to a vector field that does not compile.
     group = create_store(store, plan.layout, plan.attributes, overwrite=overwrite)
     with StoreWriter(group, plan.layout) as writer:
         execute(plan, compiled, writer, progress)
+
+
+def check_store(plan: Plan, store: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Refuse a store that a plan cannot be run into; writes nothing.
+
+    Raises:
+        ConfigError: it is no path.
+        StoreError: something is in the way, or there is no room.
+    """
+    target = check_target(store, overwrite=overwrite)
+    _check_not_an_input(plan, target)
+    check_disk(target, plan.layout.nbytes)
 
 
 def _check_not_an_input(plan: Plan, store: Path) -> None:

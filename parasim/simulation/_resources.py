@@ -1,0 +1,77 @@
+"""What a run needs of the machine: refused before it begins, if there is not as much."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from parasim._errors import ConfigError, StoreError
+
+
+def needed_memory(compiled: Any) -> int:
+    """Return the bytes that a compiled function takes while it runs, as the compiler planned it."""
+    planned = compiled.compiled.memory_analysis()
+    if planned is None:  # not every platform says
+        return 0
+    parts = ("argument_size_in_bytes", "output_size_in_bytes", "temp_size_in_bytes")
+    return sum(getattr(planned, part) for part in parts)
+
+
+def check_window_memory(needed: int) -> None:
+    """Refuse windows that do not fit into the memory of the device.
+
+    Raises:
+        ConfigError: the message says to make the windows shorter.
+    """
+    there = (jax.devices()[0].memory_stats() or {}).get("bytes_limit") or _main_memory()
+    if there is not None and needed > there:
+        raise ConfigError(
+            f"the windows of this run take {_size(needed)} of memory, and there are "
+            f"{_size(there)}: choose a smaller number of steps per window (--steps; in Python, "
+            "ParallelNewton(steps=...)), or mode sequential"
+        )
+
+
+def check_result_memory(needed: int) -> None:
+    """Refuse to keep a result in memory that does not fit.
+
+    Raises:
+        ConfigError: the message says to thin it or to write a store.
+    """
+    there = _main_memory()
+    if there is not None and needed > there:
+        raise ConfigError(
+            f"the result takes {_size(needed)}, and there are {_size(there)} of memory: name a "
+            "store to write it to, or save fewer states with every"
+        )
+
+
+def check_disk(target: Path, needed: int) -> None:
+    """Refuse a store that does not fit on the disk, beside what stays there.
+
+    Raises:
+        StoreError: the message says to thin it.
+    """
+    there = next(p for p in (target.absolute(), *target.absolute().parents) if p.exists())
+    free = shutil.disk_usage(there).free
+    if needed > free:
+        free += sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
+    if needed > free:
+        raise StoreError(
+            f"{target} will take {_size(needed)}, and {_size(free)} are free there: save fewer "
+            "states with --every (every=...), or choose another path"
+        )
+
+
+def _main_memory() -> int | None:
+    """Return the bytes of memory that this machine has; None where that is not to be had."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.3g} GB"
