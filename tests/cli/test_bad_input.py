@@ -11,6 +11,8 @@ FILES = {
     "unsorted.csv": "time,current\n0,0\n2,1\n1,3\n",
     "run.toml": 'system = "lorenz63"\nt1 = 1\ndt = 0.1\nout = "s.zarr"\n',
     "unknown_key.toml": 'system = "lorenz63"\nt1 = 1\ndt = 0.1\nout = "s.zarr"\nevry = 2\n',
+    "huge.toml": f'system = "lorenz63"\nt1 = {"1" * 400}\ndt = 0.1\nout = "s.zarr"\n',
+    "nul.toml": 'system = "lorenz63"\nt1 = 1\ndt = 0.1\nout = "a\\u0000.zarr"\n',
     "syntax.toml": 'system = "lorenz63"\nt1 = 1 2\n',
 }
 LORENZ = "run lorenz63 --out s.zarr --t1 1 --dt 0.1 "
@@ -58,6 +60,18 @@ DRIVEN = "run fitzhugh-nagumo --out s.zarr --dt 0.1 --t1 2 --input "
         (DRIVEN + "J=input.csv:current", "no parameter 'J' to drive"),
         (DRIVEN + "I=input.csv:current --set I=1", "both set and driven"),
         (DRIVEN + "I=input.csv:current --interpolation cubik", "did you mean 'cubic'"),
+        (DRIVEN + "I=input.csv:time", "no variable 'time' but a coordinate of that name: known"),
+        (LORENZ + "--epoch nonsense", "--epoch says how to read the data"),
+        (LORENZ + "--epoch 1958-01-01 --interpolation cubic", "give --input too, or leave it out"),
+        ("run run.toml --interpolation foo", "--interpolation says how to read"),
+        (LORENZ + "--set rho=+-5", "rho must be a number"),
+        (LORENZ + f"--set rho={'1' * 400}", "rho must be a finite number"),
+        (LORENZ + f"--t1 {'1' * 400}/1", "t1 must be a finite number"),
+        (LORENZ + "--t0 -1e308 --t1 1e308 --dt 1e305", "too many steps"),
+        (LORENZ + "--out s3://b/x.zarr", "s3://b/x.zarr is a URL"),
+        ("run huge.toml", "t1 must be a finite number"),
+        ("run nul.toml", "must be a path such as 'run.zarr'"),
+        ("run ./nothing", "there is no run file"),
         ("run nothing.toml", "there is no run file nothing.toml"),
         ("run unknown_key.toml", "unknown key 'evry' in the run file: did you mean 'every'"),
         ("run syntax.toml", "line 2, column 8"),
@@ -74,6 +88,29 @@ def test_what_cannot_be_done_as_asked_is_exit_code_2(parasim, tmp_path, argument
     assert remedy in result.output
     assert "Traceback" not in result.output
     assert {path.name for path in tmp_path.iterdir()} == set(FILES)
+
+
+def test_a_file_with_the_name_of_a_system_is_no_run_file(parasim, tmp_path):
+    (tmp_path / "lorenz63").write_text("notes")
+    assert parasim(LORENZ).exit_code == 0
+
+
+@pytest.mark.parametrize("run", ["", " --dry-run"])
+def test_a_store_of_another_program_is_never_replaced(parasim, run):
+    xr.Dataset({"precious": 1}).to_zarr("s.zarr", zarr_format=3, consolidated=False)
+    result = parasim(LORENZ + "--overwrite" + run)
+    assert result.exit_code == 4
+    assert "not written by parasim" in result.output
+    assert "precious" in xr.open_zarr("s.zarr", consolidated=False)
+
+
+@pytest.mark.parametrize("run", ["", " --dry-run"])
+def test_windows_that_do_not_fit_into_memory_are_exit_code_2(parasim, tmp_path, monkeypatch, run):
+    monkeypatch.setattr("parasim.simulation._resources._main_memory", lambda: 1000)
+    result = parasim(LORENZ + run)
+    assert result.exit_code == 2
+    assert "--steps" in result.output
+    assert not any(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("run", ["", " --dry-run"])

@@ -72,7 +72,8 @@ def test_dry_run_says_what_would_be_done_and_writes_nothing(parasim, tmp_path):
     )
     assert result.exit_code == 0
     for part in ("sites = 12", "200 of 0.05", "4 of 64 steps, the last one of 8", "21 states",
-                 "x (time: 21, site: 12) float64", "kB", "Nothing was computed"):  # fmt: skip
+                 "x (time: 21, site: 12) float64", "for the windows", "kB",
+                 "Nothing was computed"):  # fmt: skip
         assert part in result.output
     assert not any(tmp_path.iterdir())
 

@@ -159,9 +159,15 @@ def test_a_state_that_blows_up_keeps_every_window_before(tmp_path):
 
 def test_one_member_that_blows_up_ends_the_ensemble(tmp_path):
     run = {"t1": 2.0, "dt": 0.001, "solver": ParallelNewton(steps=64), "store": tmp_path / "s.zarr"}
-    with pytest.raises(SolverError, match=r"t = 1\.0"):
+    with pytest.raises(SolverError, match=r"explode in member 1 stopped .* at t = 1\.0"):
         simulate(explode, **run, y0=np.array([0.1, 1.0]), members=2)
     assert np.isfinite(xr.open_zarr(tmp_path / "s.zarr")["y"]).all()
+
+
+def test_the_members_that_blow_up_are_named_but_not_all_of_many():
+    y0 = np.append(0.1, np.ones(9))
+    with pytest.raises(SolverError, match=r"in the members 1, 2, 3, 4, 5 and 4 more stopped"):
+        simulate(explode, t1=2.0, dt=0.001, y0=y0, members=10)
 
 
 def test_all_full_windows_are_one_compilation():
@@ -219,6 +225,13 @@ def test_without_64_bit_mode_float32_is_the_default_and_float64_says_what_to_cal
         ("lorenz63", {"dtype": "float16"}, "float32 or float64"),
         ("lorenz63", {"dtype": "float"}, None),
         ("lorenz63", {"inputs": {"rhoo": "f.csv"}}, "did you mean 'rho'"),
+        ("lorenz63", {"params": {"rho": 10**400}}, r"rho = inf is outside its range"),
+        ("lorenz63", {"params": {"rho": [28]}}, r"rho must be a number, not \[28\]"),
+        (decay, {"params": (1, 2), "inputs": {"r": "f.csv"}, "y0": 1.0}, "params must be a dict"),
+        (decay, {"y0": {"a/b": 1.0}}, "'a/b' cannot be the name of a variable"),
+        (decay, {"y0": {"..": np.ones(2)}}, "'..' cannot be the name of a variable"),
+        (decay, {"y0": 1.0, "store": 3}, "must be a path such as 'run.zarr', not 3"),
+        (decay, {"y0": 1.0, "store": "s3://b/x.zarr"}, "is a URL"),
         ("lorenz63", {"inputs": {"rho": 3}}, r"a pair \(file, variable\)"),
         (decay, {}, "give y0="),
         (decay, {"y0": {"time": 1.0}}, "another name"),
@@ -248,16 +261,11 @@ def test_an_existing_store_survives_a_run_that_does_not_compile(tmp_path):
 
 
 def test_the_data_that_drive_a_run_are_not_replaced(tmp_path):
-    data = xr.Dataset({"rho": ("time", [20.0, 30.0])}, {"time": [0.0, 1.0]})
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        data.to_zarr(tmp_path / "rho.zarr")
+    store = tmp_path / "s.zarr"
+    simulate("lorenz63", **RUN, store=store)
     with pytest.raises(StoreError, match="drives the run"):
-        simulate(
-            "lorenz63", **RUN, inputs={"rho": tmp_path / "rho.zarr"},
-            store=tmp_path / "rho.zarr", overwrite=True,
-        )  # fmt: skip
-    assert (tmp_path / "rho.zarr" / "rho").exists()
+        simulate("lorenz63", **RUN, inputs={"rho": (store, "z")}, store=store, overwrite=True)
+    assert (store / "z").exists()
 
 
 def test_a_parameter_follows_data(tmp_path):
@@ -288,7 +296,7 @@ def test_a_failure_on_the_device_is_a_solver_error_and_keeps_what_came_before(tm
     assert np.isfinite(dataset["y"]).all()
 
 
-def test_a_long_run_in_small_pieces_holds_no_more_than_a_call(tmp_path, monkeypatch):
+def test_how_many_windows_are_computed_at_once_does_not_matter(monkeypatch):
     monkeypatch.setattr("parasim.simulation._execute._CALL_BYTES", 1000)
     whole = simulate("lorenz63", **RUN)
     monkeypatch.setattr("parasim.simulation._execute._CALL_BYTES", 2**22)
