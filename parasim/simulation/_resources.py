@@ -29,8 +29,8 @@ def check_window_memory(needed: int) -> None:
     if there is not None and needed > there:
         raise ConfigError(
             f"the windows of this run take {_size(needed)} of memory, and there are "
-            f"{_size(there)}: choose a smaller number of steps per window (--steps; in Python, "
-            "ParallelNewton(steps=...)), or mode sequential"
+            f"{_size(there)}: choose fewer steps per window (--steps; in Python, "
+            "ParallelNewton(steps=...)); mode sequential takes the least"
         )
 
 

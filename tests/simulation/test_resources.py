@@ -29,7 +29,7 @@ def memory(monkeypatch):
 
 def test_windows_that_do_not_fit_into_memory_are_refused_and_nothing_is_written(tmp_path, memory):
     memory(10**5)
-    with pytest.raises(ConfigError, match=r"there are 0\.0001 GB: choose a smaller .*--steps"):
+    with pytest.raises(ConfigError, match=r"there are 0\.0001 GB: choose fewer steps .*--steps"):
         simulate("lorenz63", **RUN, store=tmp_path / "s.zarr")
     assert not any(tmp_path.iterdir())
 
