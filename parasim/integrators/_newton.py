@@ -80,8 +80,84 @@ class _Iterate(NamedTuple):
     prefix: Int[Array, ""]
     iterations: Int[Array, ""]
     shrinking: Bool[Array, ""]  # whether the updates did, over the last cycle, everywhere
-    bound: Float[Array, ""]
+    blocked: Bool[Array, ""]  # whether rounding errors are all that keeps the prefix short
+    bound: Float[Array, ""]  # beyond which no state is gone on from
     propagator: Propagator
+
+
+class _Solve(eqx.Module):
+    """The iteration on one window."""
+
+    intervals: Intervals
+    y0: Float[Array, " d"]
+    guess: Guess
+    options: NewtonOptions
+
+    def start(self) -> _Iterate:
+        count, dtype = self.intervals.count, self.y0.dtype
+        return _Iterate(
+            ends=jnp.broadcast_to(self.y0, (count, self.y0.size)),
+            scaled=jnp.full(count, jnp.inf, dtype),
+            prefix=jnp.zeros((), jnp.int32),
+            iterations=jnp.zeros((), jnp.int32),
+            shrinking=jnp.array(False),
+            blocked=jnp.array(False),
+            bound=jnp.ones((), dtype),
+            propagator=Propagator(jnp.eye(self.y0.size, dtype=dtype), jnp.zeros((), dtype)),
+        )
+
+    def starts(self, it: _Iterate) -> Float[Array, "M d"]:
+        """Return the states at which the intervals begin."""
+        return jnp.concatenate([self.y0[None], it.ends[:-1]])
+
+    def iterate(self, it: _Iterate) -> _Iterate:
+        """Make one iteration."""
+        rtol, atol = self.options.rtol, self.options.atol
+        mapped, jacobians = self.intervals.linearised(self.starts(it))
+        offsets = jnp.stack([mapped - it.ends, rounding_errors(mapped)], axis=-1)
+        solution, propagator = affine_scan(jacobians, offsets)
+        update, rounding = solution[..., 0], solution[..., 1]
+        ends = it.ends + update
+        # What is not finite, or absurd, keeps its last value: the front will reach it.
+        sound = jnp.all(jnp.abs(ends) <= it.bound, axis=-1, keepdims=True)
+        by_update = scaled_error(jnp.where(sound, update, jnp.inf), ends, rtol, atol)
+        scaled = jnp.maximum(by_update, scaled_error(rounding, ends, rtol, atol))
+        front = converged_prefix(scaled)
+        return it._replace(
+            ends=jnp.where(sound, ends, it.ends),
+            scaled=scaled,
+            prefix=jnp.maximum(front, it.prefix),
+            iterations=it.iterations + 1,
+            blocked=converged_prefix(by_update) > front,
+            propagator=propagator,
+        )
+
+    def cycle(self, it: _Iterate) -> _Iterate:
+        """Guess what has not converged, unless it is on its way, and iterate for a while."""
+        since = it.iterations
+        until = jnp.minimum(since + self.options.restart_every, self.options.max_iterations)
+        ends = jax.lax.cond(it.shrinking, _keep, self.guess, it.ends, it.prefix)
+        it = it._replace(ends=ends, bound=_ABSURD * (1 + jnp.max(jnp.abs(ends), initial=0)))
+
+        def body(carry: tuple[_Iterate, Array]) -> tuple[_Iterate, Array]:
+            it, first = carry
+            later = self.iterate(it)
+            return later, jnp.where(it.iterations == since, jnp.max(later.scaled), first)
+
+        it, first = jax.lax.while_loop(
+            lambda carry: self._running(carry[0], until), body, (it, jnp.max(it.scaled))
+        )
+        return it._replace(shrinking=jnp.max(it.scaled) < _SHRUNK * first)
+
+    def unfinished(self, it: _Iterate) -> Bool[Array, ""]:
+        """Whether to go on: not converged, and not without hope."""
+        most, count = self.options.max_iterations, self.intervals.count
+        # At its pace so far the front must be through in time.
+        in_time = (it.iterations * count <= most * it.prefix) | (it.iterations == 0)
+        return (in_time | it.shrinking) & self._running(it, most)
+
+    def _running(self, it: _Iterate, until: Array | int) -> Bool[Array, ""]:
+        return (it.prefix < self.intervals.count) & ~it.blocked & (it.iterations < until)
 
 
 def _keep(ends: Array, prefix: Array) -> Array:
@@ -103,64 +179,13 @@ def newton(
         options: when to stop.
     """
     intervals = Intervals(step, inputs, options.interval)
-    count, size = intervals.count, y0.size
-
-    def iterate(it: _Iterate) -> _Iterate:
-        starts = jnp.concatenate([y0[None], it.ends[:-1]])
-        mapped, jacobians = intervals.linearised(starts)
-        offsets = jnp.stack([mapped - it.ends, rounding_errors(mapped)], axis=-1)
-        solution, propagator = affine_scan(jacobians, offsets)
-        update, rounding = solution[..., 0], solution[..., 1]
-        ends = it.ends + update
-        # What is not finite, or absurd, keeps its last value: the front will reach it.
-        sound = jnp.all(jnp.abs(ends) <= it.bound, axis=-1, keepdims=True)
-        update = jnp.where(sound, update, jnp.inf)
-        scaled = jnp.maximum(
-            scaled_error(update, ends, options.rtol, options.atol),
-            scaled_error(rounding, ends, options.rtol, options.atol),
-        )
-        ends = jnp.where(sound, ends, it.ends)
-        prefix = jnp.maximum(converged_prefix(scaled), it.prefix)
-        return _Iterate(ends, scaled, prefix, it.iterations + 1, it.shrinking, it.bound, propagator)
-
-    def cycle(it: _Iterate) -> _Iterate:
-        since = it.iterations
-        until = jnp.minimum(since + options.restart_every, options.max_iterations)
-        ends = jax.lax.cond(it.shrinking, _keep, guess, it.ends, it.prefix)
-        it = it._replace(ends=ends, bound=_ABSURD * (1 + jnp.max(jnp.abs(ends), initial=0)))
-
-        def body(carry: tuple[_Iterate, Array]) -> tuple[_Iterate, Array]:
-            it, first = carry
-            later = iterate(it)
-            return later, jnp.where(it.iterations == since, jnp.max(later.scaled), first)
-
-        it, first = jax.lax.while_loop(
-            lambda carry: (carry[0].prefix < count) & (carry[0].iterations < until),
-            body,
-            (it, jnp.max(it.scaled)),
-        )
-        return it._replace(shrinking=jnp.max(it.scaled) < _SHRUNK * first)
-
-    def unfinished(it: _Iterate) -> Array:
-        # Without hope if the front, at its pace so far, will not be through in time.
-        pace = (it.iterations * count <= options.max_iterations * it.prefix) | (it.iterations == 0)
-        hope = pace | it.shrinking
-        return hope & (it.prefix < count) & (it.iterations < options.max_iterations)
-
-    start = _Iterate(
-        ends=jnp.broadcast_to(y0, (count, size)),
-        scaled=jnp.full(count, jnp.inf, y0.dtype),
-        prefix=jnp.zeros((), jnp.int32),
-        iterations=jnp.zeros((), jnp.int32),
-        shrinking=jnp.array(False),
-        bound=jnp.ones((), y0.dtype),
-        propagator=Propagator(jnp.eye(size, dtype=y0.dtype), jnp.zeros((), y0.dtype)),
+    solve = _Solve(intervals, y0, guess, options)
+    it = jax.lax.while_loop(  # jax hashes its functions, and a method of an array cannot be
+        lambda it: solve.unfinished(it), lambda it: solve.cycle(it), solve.start()
     )
-    it = jax.lax.while_loop(unfinished, cycle, start)
-    starts = jnp.concatenate([y0[None], it.ends[:-1]])
     return NewtonResult(
-        states=intervals.states(starts),
-        converged=it.prefix == count,
+        states=intervals.states(solve.starts(it)),
+        converged=it.prefix == intervals.count,
         iterations=it.iterations,
         update=jnp.max(it.scaled),
         propagator=it.propagator,
