@@ -48,12 +48,15 @@ class GenericStep(eqx.Module):
 
     def _step(self, y: PyTree, x: tuple[Any, Any]) -> tuple[PyTree, PyTree, dict, Array]:
         """Step, and say whether that worked."""
-        terms, (t0, t1) = self.terms, x
-        if self.dt is not None:
-            terms, t0, t1 = _from(t0, terms, self.dt), jnp.zeros_like(self.dt), self.dt
-        usable = all_finite(y)
-        # lineax ends the program where a linear solver meets NaN; a guess may well lead there.
-        y = jax.tree.map(lambda leaf: jnp.where(usable, leaf, jnp.zeros_like(leaf)), y)
+        usable = all_finite((y, x))
+        # lineax ends the program where a linear solver meets NaN; a guess may well lead there, and
+        # a controller that has seen NaN asks for a step of NaN.
+        y, (t0, t1), dt = jax.tree.map(
+            lambda leaf: jnp.where(usable, leaf, jnp.zeros_like(leaf)), (y, x, self.dt)
+        )
+        terms = self.terms
+        if dt is not None:
+            terms, t0, t1 = _from(t0, terms, dt), jnp.zeros_like(dt), dt
         state = self.solver.init(terms, t0, t1, y, self.args)
         y1, error, dense_info, _, result = self.solver.step(
             terms, t0, t1, y, self.args, state, made_jump=False
@@ -63,7 +66,7 @@ class GenericStep(eqx.Module):
 
 def _from(start: Any, term: diffrax.AbstractTerm, dt: Any) -> diffrax.ODETerm:
     """Return an `ODETerm`, wrapped by diffrax or not, with time counted from `start`."""
-    direction = term.contr(jnp.zeros_like(dt), dt) / dt
+    direction = term.contr(jnp.zeros_like(dt), jnp.ones_like(dt))
 
     def field(t: Any, y: PyTree, args: PyTree) -> PyTree:
         slope = term.vf(start + t, y, args)

@@ -306,6 +306,25 @@ def test_an_error_estimate_drives_diffrax_s_step_size_control():
     np.testing.assert_allclose(solution.ys, exact.ys, atol=1e-5)
 
 
+@BOTH
+def test_a_state_that_is_not_finite_ends_an_adaptive_implicit_run_as_in_diffrax(mode):
+    """The controller shrinks the window until nothing is left of it."""
+    root_finder = optimistix.Newton(rtol=1e-9, atol=1e-9)
+    solver = ParallelNewton(diffrax.ImplicitEuler(root_finder=root_finder), steps=16, mode=mode)
+    solution = diffrax.diffeqsolve(
+        diffrax.ODETerm(lambda t, y, args: -y),
+        solver,
+        0.0,
+        2.0,
+        dt0=0.25,
+        y0=jnp.array([jnp.nan]),
+        stepsize_controller=diffrax.PIDController(rtol=1e-6, atol=1e-6),
+        max_steps=40,
+        throw=False,
+    )
+    assert solution.result == diffrax.RESULTS.max_steps_reached
+
+
 @pytest.mark.slow
 def test_an_implicit_step_without_a_solution_ends_no_program():
     """lineax would, where it meets NaN: an iterate on the way may be far from any solution."""
