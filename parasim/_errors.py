@@ -43,3 +43,8 @@ def near_names(name: str, known: Iterable[str]) -> str:
     if close:
         return "did you mean " + " or ".join(repr(n) for n in close) + "?"
     return "known: " + ", ".join(names) if names else "there are none"
+
+
+def first_line(error: Exception) -> str:
+    """Return the beginning of a message that may have many lines."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -4,9 +4,7 @@ Reading knows files and units; `Forcing.interpolant` gives the function of time 
 evaluates inside `jit` (`parasim.plugins._drive`).
 """
 
-import csv
 import math
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 import xarray as xr
 
-from parasim._errors import ConfigError, near_names
+from parasim._errors import ConfigError, first_line, near_names
+from parasim.io._table import read_table
 from parasim.io._time_axis import model_times
 
 if TYPE_CHECKING:
@@ -179,7 +178,7 @@ def _open(path: Path) -> xr.Dataset:
     """Open whatever the file is as a dataset; text is read at once, the rest when needed."""
     try:
         if path.suffix.lower() in _TEXT:
-            return _read_csv(path)
+            return read_table(path)
         if path.is_dir():
             return xr.open_zarr(path, decode_timedelta=False, chunks=None, consolidated=False)
         return xr.open_dataset(path, decode_timedelta=False)
@@ -192,59 +191,7 @@ def _open(path: Path) -> xr.Dataset:
             remedy = "install a NetCDF backend: pip install 'parasim[netcdf]'"
         else:
             remedy = "it must be NetCDF, a zarr store, or CSV (.csv, .txt) with a time column"
-        raise ConfigError(f"{path} cannot be read ({_first_line(error)}): {remedy}") from error
-
-
-def _read_csv(path: Path) -> xr.Dataset:
-    """Read a table; its time column becomes the coordinate of the others."""
-    import pandas as pd
-
-    _check_fields(path)
-    table = pd.read_csv(path, comment="#", skipinitialspace=True).rename(columns=str.strip)
-    column = "time" if "time" in table.columns else str(table.columns[0])
-    if not pd.api.types.is_numeric_dtype(table[column]):
-        try:
-            dates = pd.to_datetime(table[column], format="ISO8601", utc=True)
-        except ValueError as error:
-            raise ConfigError(
-                f"{path}: its column {column!r} has neither numbers nor dates such as 1958-03-01 "
-                f"({_first_line(error)})"
-            ) from error
-        table[column] = dates.dt.tz_localize(None)
-    return xr.Dataset.from_dataframe(table.set_index(column))
-
-
-def _check_fields(path: Path) -> None:
-    """Refuse a table of one column or without rows, or whose rows differ in length.
-
-    pandas would shift or fill such rows.
-    """
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(_without_comments(file), skipinitialspace=True)
-        rows = ((reader.line_num, fields) for fields in reader if any(f.strip() for f in fields))
-        _, header = next(rows, (0, []))
-        if len(header) == 1:
-            raise ConfigError(
-                f"{path} has one column, {header[0].strip()!r}: its columns must be separated by "
-                "commas, not by blanks or ';', the first row must name them, and one must hold "
-                "the times"
-            )
-        line = 0
-        for line, fields in rows:
-            if len(fields) != len(header):
-                raise ConfigError(
-                    f"{path}: line {line} has {len(fields)} fields, but the first row names "
-                    f"{len(header)} columns: give every row as many, empty where a value is missing"
-                )
-        if header and not line:
-            raise ConfigError(f"{path} has no rows below the names of its columns: add the data")
-
-
-def _without_comments(lines: Iterable[str]) -> Iterator[str]:
-    """Cut every line at a `#`, unless that is inside quotes."""
-    for line in lines:
-        before = line.partition("#")[0]
-        yield line if before.count('"') % 2 else before
+        raise ConfigError(f"{path} cannot be read ({first_line(error)}): {remedy}") from error
 
 
 def _series(variable: xr.DataArray, path: Path) -> tuple[xr.DataArray, xr.DataArray]:
@@ -303,8 +250,3 @@ def _without_gaps(times: np.ndarray, values: np.ndarray, what: str) -> tuple[sli
 def _rounded(time: float, direction: Any) -> float:
     """Round into the record, to a number that one can type."""
     return direction(time * 1e4) / 1e4 if abs(time) < 1e9 else time
-
-
-def _first_line(error: Exception) -> str:
-    """Return the beginning of a message that may have many lines."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
