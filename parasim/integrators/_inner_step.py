@@ -99,21 +99,13 @@ def inner_step(
     return GenericStep(differentiable(solver), terms, args, dt if ordinary else None)
 
 
-def is_wrapped(solver: diffrax.AbstractSolver) -> bool:
-    """Whether a solver is a wrapper such as `HalfSolver`.
-
-    `isinstance` cannot tell what a wrapper is: diffrax lets it speak for the wrapped solver.
-    """
-    return issubclass(type(solver), diffrax.AbstractWrappedSolver)
-
-
 def differentiable(solver: Any) -> Any:
     """Return the solver such that forward-mode derivatives of its step can be taken anywhere.
 
     The default stage loop of diffrax's Runge-Kutta methods is made for reverse mode only, and the
     derivative of an implicit stage must be finite even where the stage has no solution.
     """
-    if is_wrapped(solver):
+    if isinstance(solver, diffrax.AbstractWrappedSolver):
         return eqx.tree_at(lambda s: s.solver, solver, differentiable(solver.solver))
     if isinstance(solver, diffrax.AbstractRungeKutta | diffrax.AbstractSRK):
         solver = eqx.tree_at(lambda s: s.scan_kind, solver, "lax", is_leaf=lambda x: x is None)

@@ -26,15 +26,16 @@ MODES = ("auto", "parallel", "sequential")
 
 
 class ParallelNewton(diffrax.AbstractWrappedSolver):
-    r"""Integrates whole windows of time steps at once, where that pays.
+    """Integrates whole windows of time steps at once, where that pays.
 
     One diffrax step is a *window*, divided into `steps` equal steps of the inner solver, so `dt0`
     is the length of a window. In a parallel window Newton's method finds all states together: a
     pass of the inner solver with `interval` times larger steps is the first guess; each iteration
     maps all shooting intervals of `interval` steps in parallel, with exact tangents, and solves for
-    the update by a parallel scan. A window whose update does not fall below
-    `newton_atol + newton_rtol * |y|` everywhere is stepped through instead. So the states are those
-    of the inner solver at the inner step, within that tolerance, whatever the mode.
+    the update by a parallel scan. A window whose update, or rounding errors, do not stay below
+    `newton_atol + newton_rtol * |y|` everywhere is stepped through instead. So the states of a
+    window are those of the inner solver at the inner step, within that tolerance, whatever the
+    mode.
 
     Explicit Runge-Kutta methods on an `ODETerm` are stepped with their stages written out, which
     makes `mode="sequential"` several times faster than the inner solver alone.

@@ -241,7 +241,7 @@ def test_a_batch_makes_one_decision():
         jax.effects_barrier()
         return len(evaluations)
 
-    # So long a window is never expected to converge once its growth is known.
+    # So few iterations are affordable that a lone run steps; a batch must not do more than that.
     solver = ParallelNewton(diffrax.Euler(), steps=16, interval=4, costs=DeviceCosts(20.0))
 
     def run(y0):
@@ -279,6 +279,33 @@ def test_windows_need_the_solver_state():
     solution = _run(PREDICTABLE["logistic"], ParallelNewton(), diffrax.SaveAt(t1=True))
     with pytest.raises(ConfigError, match="solver_state=True"):
         parasim.windows(solution)
+
+
+@BOTH
+def test_the_error_estimate_is_the_largest_of_the_inner_steps(mode):
+    term = diffrax.ODETerm(lambda t, y, args: jnp.stack([y[0], -y[1]]))
+    solver = ParallelNewton(diffrax.Heun(), steps=16, mode=mode)
+    y, t0, t1 = jnp.array([1.0, 3.0]), jnp.array(0.0), jnp.array(0.5)
+    state = solver.init(term, t0, t1, y, None)
+    _, error, _, _, _ = solver.step(term, t0, t1, y, None, state, made_jump=False)
+    single = []
+    for n in range(16):
+        at = jnp.array(n / 32), jnp.array((n + 1) / 32)
+        y, own, _, _, _ = diffrax.Heun().step(term, *at, y, None, None, made_jump=False)
+        single.append(np.abs(own))
+    np.testing.assert_allclose(error, np.max(single, axis=0), rtol=1e-9)
+
+
+@BOTH
+def test_a_window_that_failed_has_an_infinite_error(mode):
+    """Otherwise a step size controller would accept it."""
+    term = diffrax.ODETerm(lambda t, y, args: y**2)
+    solver = ParallelNewton(steps=16, mode=mode)
+    y, t0, t1 = jnp.array([1.0]), jnp.array(0.0), jnp.array(3.0)
+    state = solver.init(term, t0, t1, y, None)
+    _, error, _, _, result = solver.step(term, t0, t1, y, None, state, made_jump=False)
+    np.testing.assert_array_equal(error, np.inf)
+    assert result == diffrax.RESULTS.nonfinite
 
 
 def test_an_error_estimate_drives_diffrax_s_step_size_control():

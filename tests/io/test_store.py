@@ -1,6 +1,7 @@
 """Layout, creation and writing of stores; everything that fails must say what to do."""
 
 import json
+import time
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -128,14 +129,34 @@ def test_ctrl_c_leaves_the_rows_that_were_put(tmp_path):
     assert dataset.sizes["time"] == 6
 
 
+def shown(path: Path, row: int) -> xr.Dataset:
+    """Wait until the writer's thread has come to showing a row; a thread that died never does."""
+    for _ in range(2000):
+        dataset = xr.open_zarr(path)
+        if not np.isnan(dataset["x"][row]):
+            return dataset.load()
+        time.sleep(0.01)
+    raise AssertionError(f"row {row} was never shown")
+
+
+def test_a_chunk_that_has_begun_shows_nothing_of_the_one_before(tmp_path):
+    """The buffer of a chunk is used again for the next."""
+    plan = layout(rows=2**18 + 1000)
+    assert plan.chunk_shape(plan.fields[0]) == (2**18,)
+    group = create_store(tmp_path / "s.zarr", plan, {"status": "running"})
+    with StoreWriter(group, plan, flush_seconds=0.01) as writer:
+        writer.put(rows(0, 2**18 + 10))
+        dataset = shown(tmp_path / "s.zarr", row=2**18 + 9)
+    np.testing.assert_array_equal(dataset["x"][: 2**18 + 10], np.arange(2**18 + 10))
+    assert np.isnan(dataset["x"][2**18 + 10 :]).all()
+
+
 def test_a_running_store_shows_progress_and_nan_for_what_is_to_come(tmp_path):
     plan = layout()
     group = create_store(tmp_path / "s.zarr", plan, {"status": "running"})
     with StoreWriter(group, plan, flush_seconds=0.01) as writer:
         writer.put(rows(0, 4) | window(1))
-        while np.isnan(xr.open_zarr(tmp_path / "s.zarr")["x"][3]):
-            pass  # the writer's thread shows it as soon as it gets to it
-        dataset = xr.open_zarr(tmp_path / "s.zarr").load()
+        dataset = shown(tmp_path / "s.zarr", row=3)
         assert np.isnan(dataset["x"][4:]).all()
         assert dataset["mode"].values.tolist() == [1, -1]
         writer.put(rows(4, 11) | window(2))
