@@ -17,7 +17,7 @@ def progress_bar(
 ) -> Iterator[Callable[["Progress"], None] | None]:
     """Show how far a run is, on stderr.
 
-    Args:
+    Arguments:
         name: of the system.
         total_steps: of the run.
         time_unit: of the system.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def describe_plan(plan: "Plan", config: "RunConfig", memory: int) -> str:
     """Say what would be done: the resolved configuration, the grid, the windows, the store.
 
-    Args:
+    Arguments:
         plan: the run.
         config: what it was made from.
         memory: the bytes that its windows take on the device.

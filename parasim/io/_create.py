@@ -42,7 +42,7 @@ def store_path(path: Any) -> Path:
 def check_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
     """Refuse a path where no store can be made, before any work is done; writes nothing.
 
-    Args:
+    Arguments:
         path: of the store to be.
         overwrite: whether an existing store may be replaced.
 
@@ -112,7 +112,7 @@ def create_store(
 ) -> zarr.Group:
     """Make the store with all its arrays, its time coordinate and consolidated metadata.
 
-    Args:
+    Arguments:
         path: becomes the zarr group itself.
         layout: the arrays.
         attributes: of the root; JSON only. With `MARK` among them the store may be replaced later.

@@ -145,7 +145,7 @@ def chunk_shape(shape: tuple[int, ...], axis: int, itemsize: int) -> tuple[int, 
     bounds the number of rows. Other axes stay whole, so that a slab is one chunk, unless a chunk
     would be larger than twice the target.
 
-    Args:
+    Arguments:
         shape: of the array.
         axis: the axis that grows.
         itemsize: bytes per element.

@@ -13,7 +13,7 @@ from parasim.io._layout import Layout
 class MemoryWriter:
     """Collects rows in numpy arrays, as `StoreWriter` does in a store.
 
-    Args:
+    Arguments:
         layout: the arrays.
         attributes: of the dataset.
     """

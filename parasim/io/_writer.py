@@ -75,7 +75,7 @@ class StoreWriter:
     The end of the `with` writes what waits, cuts the arrays to the rows that were put, and sets the
     attribute `status`: "complete", "interrupted" after Ctrl-C, or "failed" after another exception.
 
-    Args:
+    Arguments:
         group: made by `create_store` with the same layout.
         layout: the arrays.
         queue_bytes: how much may wait to be written.
@@ -130,7 +130,7 @@ class StoreWriter:
     def put(self, rows: Rows) -> None:
         """Append rows to some of the arrays.
 
-        Args:
+        Arguments:
             rows: by name of the array; the axis that grows, after `member` if there is one, may
                 have any length.
 
@@ -157,7 +157,7 @@ class StoreWriter:
     def annotate(self, **attributes: Any) -> None:
         """Set root attributes when the store is closed.
 
-        Args:
+        Arguments:
             attributes: JSON only.
         """
         self._attributes.update(attributes)

@@ -66,7 +66,7 @@ _REQUIRED = tuple(
 def read_run_file(path: str | Path) -> dict[str, Any]:
     """Read a run file; paths in it are relative to its folder.
 
-    Args:
+    Arguments:
         path: a TOML file with the keys of `RunConfig`, where `[set]`, `[y0]` and `[input.NAME]`
             are tables.
 
@@ -110,7 +110,7 @@ def make_config(flags: Mapping[str, Any], from_file: Mapping[str, Any] | None = 
 
     A flag wins over the file, the file over the default. Tables are combined key by key.
 
-    Args:
+    Arguments:
         flags: the values that were given, by key; numbers may be text.
         from_file: as `read_run_file` returns them.
 

@@ -14,7 +14,7 @@ MODES = ("sequential", "parallel")
 def window_fields(time_unit: str, dtype: np.dtype) -> tuple[Field, ...]:
     """Return the arrays along the dimension `window`.
 
-    Args:
+    Arguments:
         time_unit: of the run.
         dtype: of the state.
     """
@@ -54,7 +54,7 @@ def _flags(meanings: tuple[str, ...]) -> dict[str, Any]:
 def window_rows(records: Any, ends: np.ndarray, ensemble: bool) -> dict[str, np.ndarray]:
     """Turn the records of some windows into rows of the arrays of `window_fields`.
 
-    Args:
+    Arguments:
         records: a `WindowRecord` of numpy arrays, shape (windows,) or (windows, members).
         ends: the time at the end of each window.
         ensemble: whether there is a member axis.

@@ -132,7 +132,7 @@ def execute(
 ) -> None:
     """Integrate, and put every saved state and window into the writer.
 
-    Args:
+    Arguments:
         plan: the run.
         compiled: by `compile_plan`.
         writer: entered; leaving it is the caller's.

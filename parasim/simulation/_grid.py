@@ -61,7 +61,7 @@ class Grid:
 def make_grid(t0: float, t1: float, dt: float, *, every: int = 1, window: int = 1024) -> Grid:
     """Check the times of a run and divide them.
 
-    Args:
+    Arguments:
         t0: the first time.
         t1: the last time; t1 - t0 must be a whole number of steps, to 1e-6 of a step or
             to rounding, where that is more.

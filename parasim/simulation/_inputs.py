@@ -45,7 +45,7 @@ def driven_model(
 ) -> tuple[Model, dict[str, Forcing]]:
     """Let parameters of a model follow data.
 
-    Args:
+    Arguments:
         model: with constant parameters.
         system: that the model was made from, for the units and ranges of its parameters.
         inputs: by name of the parameter: a `Forcing`, an `InputFile`, a file, or a pair of file

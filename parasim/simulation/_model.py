@@ -56,7 +56,7 @@ def system_model(
 ) -> Model:
     """Give a system its initial state.
 
-    Args:
+    Arguments:
         system: what is integrated.
         values: of all its parameters.
         y0: some or all leaves of the initial state by name; a number fills a leaf. With members, a
@@ -140,7 +140,7 @@ def plain_model(
 ) -> Model:
     """Take a plain vector field as it is; the leaves of the state are named by their paths.
 
-    Args:
+    Arguments:
         vector_field: `(t, y, args) -> dy/dt`.
         args: passed on untouched.
         y0: any pytree of numbers; with members, every leaf has a leading axis of that length.

@@ -31,7 +31,7 @@ def root_attributes(
 
     Structured ones are JSON in a string, so that a dataset with them can be saved as NetCDF too.
 
-    Args:
+    Arguments:
         title: one line about the system.
         citation: where the equations come from.
         configuration: everything that decides the result, resolved.

@@ -39,7 +39,7 @@ def simulate(
 ) -> xr.Dataset:
     """Integrate a system on the grid t0 + n dt, and stream the trajectory to a store.
 
-    Args:
+    Arguments:
         system: the name of a built-in system, a `System`, or a vector field `f(t, y, args)`.
         params: parameters of a system by name, and its structural options if it is given by name;
             for a plain vector field its `args`, untouched.

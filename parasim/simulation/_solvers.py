@@ -44,7 +44,7 @@ def check_solver_name(name: str) -> str:
 def inner_solver(name: str, dtype: Any) -> Any:
     """Make the diffrax solver of that name.
 
-    Args:
+    Arguments:
         name: as in `SOLVERS`.
         dtype: of the state; an implicit solver solves its stages to a tolerance that suits it.
 
@@ -61,7 +61,7 @@ def with_tolerances(solver: Any, dtype: Any) -> Any:
     step has none. That default, one Jacobian per step, converges too slowly to reach round-off in
     its ten iterations, so that Newton's method takes its place.
 
-    Args:
+    Arguments:
         solver: any solver of diffrax; one inside another, as in a `ParallelNewton`, is found.
         dtype: of the state, which the tolerance suits.
     """

@@ -59,7 +59,7 @@ class WindowLoop(eqx.Module):
     ) -> tuple[Position, Batch]:
         """Compute windows until there are enough, or until a state is not finite.
 
-        Args:
+        Arguments:
             position: at step `start`.
             args: of the vector field.
             start: the number of the first step.

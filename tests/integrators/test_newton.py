@@ -79,11 +79,13 @@ def test_iterations_are_capped_and_failure_is_reported():
     assert found.iterations <= 6
 
 
-def test_a_hopeless_window_is_given_up_early():
+def test_a_window_whose_front_is_too_slow_is_given_up_after_one_cycle():
+    """Long before rounding errors reach so wide a tolerance, which would end it too."""
     inputs, y0 = jnp.zeros(4096), jnp.array([0.3])
-    found = newton(_logistic_map, y0, inputs, constant_guess(y0), _options(8, 100))
+    options = _options(1, 100, restart_every=3, rtol=1e-2)
+    found = newton(_logistic_map, y0, inputs, constant_guess(y0), options)
     assert not found.converged
-    assert found.iterations <= 10
+    assert found.iterations == 3
 
 
 @pytest.mark.parametrize("start", [jnp.nan, 1e200])
