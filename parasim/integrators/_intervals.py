@@ -5,6 +5,7 @@ from collections.abc import Callable
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, PyTree
 
 
@@ -21,22 +22,27 @@ class Intervals(eqx.Module):
     inputs: PyTree
     counted: Bool[Array, "M L"] | None  # None: every interval is full
     steps: int = eqx.field(static=True)
+    length: int = eqx.field(static=True)
     count: int = eqx.field(static=True)
 
     def __init__(self, step: Callable[[Array, PyTree], Array], inputs: PyTree, length: int):
         self.step = step
         self.steps = jax.tree.leaves(inputs)[0].shape[0]
-        length = min(length, self.steps)
-        self.count = -(-self.steps // length)
-        padding = self.count * length - self.steps
+        self.length = min(length, self.steps)
+        self.count = -(-self.steps // self.length)
+        padding = self.count * self.length - self.steps
 
         def cut(leaf: Array) -> Array:
             padded = jnp.concatenate([leaf, jnp.repeat(leaf[-1:], padding, axis=0)])
-            return padded.reshape(self.count, length, *leaf.shape[1:])
+            return padded.reshape(self.count, self.length, *leaf.shape[1:])
 
         self.inputs = jax.tree.map(cut, inputs)
-        full = jnp.arange(self.count * length) < self.steps
-        self.counted = full.reshape(self.count, length) if padding else None
+        full = jnp.arange(self.count * self.length) < self.steps
+        self.counted = full.reshape(self.count, self.length) if padding else None
+
+    def starts(self, y0: Float[Array, " d"], ends: Float[Array, "M d"]) -> Float[Array, "M d"]:
+        """Return the states at which the intervals begin, given those at which they end."""
+        return jnp.concatenate([y0[None], ends[:-1]])
 
     def linearised(
         self, starts: Float[Array, "M d"]
@@ -49,6 +55,11 @@ class Intervals(eqx.Module):
 
         jacobians, ends = jax.vmap(jax.jacfwd(end, has_aux=True))(starts, self.inputs, self.counted)
         return ends, jacobians
+
+    def last_of_each(self, states: PyTree) -> PyTree:
+        """Pick the states at the ends of the intervals from those after each step."""
+        last = np.minimum(self.length * np.arange(1, self.count + 1), self.steps) - 1
+        return jax.tree.map(lambda leaf: leaf[last], states)
 
     def states(self, starts: Float[Array, "M d"]) -> Float[Array, "N d"]:
         """Run every interval from its start, and return the states after each step."""

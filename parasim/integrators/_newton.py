@@ -21,7 +21,7 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, PyTree
+from jaxtyping import Array, Bool, Float, Int
 
 from parasim.integrators._affine_scan import Propagator, affine_scan
 from parasim.integrators._certificate import converged_prefix, rounding_errors, scaled_error
@@ -33,7 +33,6 @@ _SHRUNK = 0.1
 # So many times as large as the guess is no state to go on from: its powers overflow.
 _ABSURD = 1e6
 
-Step = Callable[[Array, PyTree], Array]
 Guess = Callable[[Array, Array], Array]
 
 
@@ -59,7 +58,7 @@ class NewtonResult(NamedTuple):
     """What the iteration found.
 
     Attributes:
-        states: the states after each of the N steps.
+        ends: the states at the ends of the M intervals.
         converged: whether the certificate holds for all of them; if not, they are of no use.
         iterations: how many were made.
         update: the certificate: the largest last update, or transported rounding error if that is
@@ -67,7 +66,7 @@ class NewtonResult(NamedTuple):
         propagator: the Jacobian of the whole window.
     """
 
-    states: Float[Array, "N d"]
+    ends: Float[Array, "M d"]
     converged: Bool[Array, ""]
     iterations: Int[Array, ""]
     update: Float[Array, ""]
@@ -106,14 +105,10 @@ class _Solve(eqx.Module):
             propagator=Propagator(jnp.eye(self.y0.size, dtype=dtype), jnp.zeros((), dtype)),
         )
 
-    def starts(self, it: _Iterate) -> Float[Array, "M d"]:
-        """Return the states at which the intervals begin."""
-        return jnp.concatenate([self.y0[None], it.ends[:-1]])
-
     def iterate(self, it: _Iterate) -> _Iterate:
         """Make one iteration."""
         rtol, atol = self.options.rtol, self.options.atol
-        mapped, jacobians = self.intervals.linearised(self.starts(it))
+        mapped, jacobians = self.intervals.linearised(self.intervals.starts(self.y0, it.ends))
         offsets = jnp.stack([mapped - it.ends, rounding_errors(mapped)], axis=-1)
         solution, propagator = affine_scan(jacobians, offsets)
         update, rounding = solution[..., 0], solution[..., 1]
@@ -166,25 +161,25 @@ def _keep(ends: Array, prefix: Array) -> Array:
 
 
 def newton(
-    step: Step, y0: Float[Array, " d"], inputs: PyTree, guess: Guess, options: NewtonOptions
+    intervals: Intervals, y0: Float[Array, " d"], guess: Guess, options: NewtonOptions
 ) -> NewtonResult:
-    """Find all states of the recurrence `y_{n+1} = step(y_n, x_n)` at once.
+    """Find the states at the ends of all intervals at once.
+
+    Derivatives do not flow through the iteration: see `_implicit.py`.
 
     Arguments:
-        step: the step map `(y, x) -> y`, on vectors.
-        y0: the first state.
-        inputs: the `x_n`, N of them along the leading axis of every leaf.
+        intervals: the window.
+        y0: its first state.
         guess: `(ends, prefix) -> ends`: given the states at the ends of the M intervals, of which
             the first `prefix` are converged, returns them with guesses for the others.
         options: when to stop.
     """
-    intervals = Intervals(step, inputs, options.interval)
     solve = _Solve(intervals, y0, guess, options)
     it = jax.lax.while_loop(  # jax hashes its functions, and a method of an array cannot be
         lambda it: solve.unfinished(it), lambda it: solve.cycle(it), solve.start()
     )
     return NewtonResult(
-        states=intervals.states(solve.starts(it)),
+        ends=it.ends,
         converged=it.prefix == intervals.count,
         iterations=it.iterations,
         update=jnp.max(it.scaled),

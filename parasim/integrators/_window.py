@@ -19,7 +19,9 @@ from parasim.integrators._finite import all_finite
 from parasim.integrators._flatten import Flattening
 from parasim.integrators._growth import propagated_growth, sampled_growth, start_tangent
 from parasim.integrators._guess import coarse_guess, constant_guess
-from parasim.integrators._newton import NewtonOptions, newton
+from parasim.integrators._implicit import differentiable_states
+from parasim.integrators._intervals import Intervals
+from parasim.integrators._newton import Guess, NewtonOptions, newton
 
 # A tangent costs at most five steps beside the one that it goes along with. One sequential window
 # in 16 has its first eighth stepped again with a tangent: 6 / (8 * 16) = 4.7 % at the most.
@@ -139,23 +141,22 @@ class WindowSolver(eqx.Module):
 
     def _parallel(self, recurrence: Recurrence, y0: PyTree, history: History) -> _Delivered:
         flattening = Flattening(y0)
-        vector, step = flattening.flatten(y0), flattening.on_vectors(recurrence.step)
-        guess = constant_guess(vector)
-        if recurrence.coarse_step is not None:
-            coarse_step = flattening.on_vectors(recurrence.coarse_step)
-            guess = coarse_guess(coarse_step, vector, recurrence.coarse_inputs)
-        found = newton(step, vector, recurrence.inputs, guess, self.newton)
-        by_newton = jax.vmap(flattening.unflatten)(found.states)
-        last = flattening.unflatten(found.states[-1])
+        vector = flattening.flatten(y0)
+        intervals, guess = _problem(recurrence, flattening, vector, self.newton.interval)
+        frozen, start = _constant((intervals, vector))
+        found = newton(frozen, start, guess, self.newton)
 
-        def stepped() -> tuple[PyTree, PyTree]:
-            return jax.tree.map(
-                lambda newton, stepped: jnp.where(found.converged, newton, stepped),
-                (last, by_newton),
-                step_through(recurrence, y0),
-            )
+        by_newton = frozen.states(frozen.starts(start, found.ends))
 
-        y1, states = jax.lax.cond(all_members(found.converged), lambda: (last, by_newton), stepped)
+        def stepped() -> Array:
+            states = step_through(_constant(recurrence), _constant(y0))[1]
+            vectors = jax.vmap(flattening.flatten, axis_size=frozen.steps)(states)
+            return jnp.where(found.converged, by_newton, vectors)
+
+        known = jax.lax.cond(all_members(found.converged), lambda: by_newton, stepped)
+        vectors = differentiable_states(intervals, vector, known)
+        states = jax.vmap(flattening.unflatten)(vectors)
+        y1 = jax.tree.map(lambda leaf: leaf[-1], states)
         log_growth, tangent = propagated_growth(found.propagator, history.tangent)
         measured = found.converged & jnp.all(jnp.isfinite(tangent))
         return _Delivered(
@@ -171,7 +172,9 @@ class WindowSolver(eqx.Module):
 
     def _sequential(self, recurrence: Recurrence, y0: PyTree, history: History) -> _Delivered:
         y1, states = step_through(recurrence, y0)
-        growth, tangent = self._sample(recurrence, y0, history)
+        growth, tangent = _constant(
+            self._sample(_constant(recurrence), _constant(y0), _constant(history))
+        )
         none = jnp.zeros((), history.tangent.dtype)
         no = jnp.array(False)
         return _Delivered(y1, states, no, no, jnp.zeros((), jnp.int32), none, growth, tangent)
@@ -223,6 +226,36 @@ class WindowSolver(eqx.Module):
             tangent=delivered.tangent,
         )
         return delivered.y1, delivered.states, record, history
+
+
+def _problem(
+    recurrence: Recurrence, flattening: Flattening, y0: Float[Array, " d"], interval: int
+) -> tuple[Intervals, Guess]:
+    """Return the window's shooting intervals, and the first guess of where they end."""
+    step = _closed(flattening.on_vectors(recurrence.step), y0, recurrence.inputs)
+    intervals = Intervals(step, recurrence.inputs, interval)
+    if recurrence.coarse_step is None:
+        return intervals, constant_guess(_constant(y0))
+    coarse_step = flattening.on_vectors(recurrence.coarse_step)
+    closed = _closed(coarse_step, y0, recurrence.coarse_inputs)
+    return intervals, coarse_guess(*_constant((closed, y0, recurrence.coarse_inputs)))
+
+
+def _closed(
+    step: Callable[[Array, PyTree], Array], y: Float[Array, " d"], inputs: PyTree
+) -> Callable[[Array, PyTree], Array]:
+    """Return the step as a pytree of whatever it refers to: derivatives can be seen, or stopped.
+
+    For a gradient only states are kept, and each step is made once more from them.
+    """
+    cheap = jax.checkpoint(step, prevent_cse=False)  # pyright: ignore[reportPrivateImportUsage]
+    return eqx.filter_closure_convert(cheap, y, jax.tree.map(lambda leaf: leaf[0], inputs))
+
+
+def _constant(tree: PyTree) -> PyTree:
+    """Return the same, but derivatives do not flow through it."""
+    arrays, rest = eqx.partition(tree, eqx.is_inexact_array)
+    return eqx.combine(jax.lax.stop_gradient(arrays), rest)
 
 
 def step_through(recurrence: Recurrence, y0: PyTree) -> tuple[PyTree, PyTree]:

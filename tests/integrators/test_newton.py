@@ -4,11 +4,18 @@ import numpy as np
 import pytest
 
 from parasim.integrators._guess import coarse_guess, constant_guess
+from parasim.integrators._intervals import Intervals
 from parasim.integrators._newton import NewtonOptions, newton
 
 
 def _options(interval=4, max_iterations=50, restart_every=5, rtol=1e-10):
     return NewtonOptions(interval, rtol, rtol, max_iterations, restart_every)
+
+
+def _solve(step, y0, inputs, options):
+    intervals = Intervals(step, inputs, options.interval)
+    found = newton(intervals, y0, constant_guess(y0), options)
+    return found, intervals.states(intervals.starts(y0, found.ends))
 
 
 def _stepped(step, y0, inputs):
@@ -32,10 +39,10 @@ def test_a_linear_recurrence_takes_one_iteration_and_one_to_certify(interval):
         return matrix @ y + x
 
     y0 = jnp.array([1.0, -2.0])
-    found = newton(step, y0, inputs, constant_guess(y0), _options(interval))
+    found, states = _solve(step, y0, inputs, _options(interval))
     assert found.converged
     assert found.iterations == 2
-    np.testing.assert_allclose(found.states, _stepped(step, y0, inputs), atol=1e-12)
+    np.testing.assert_allclose(states, _stepped(step, y0, inputs), atol=1e-12)
     product = np.exp(found.propagator.log_scale) * found.propagator.matrix
     np.testing.assert_allclose(product, np.linalg.matrix_power(matrix, 50), atol=1e-12)
 
@@ -44,19 +51,19 @@ def test_a_linear_recurrence_takes_one_iteration_and_one_to_certify(interval):
 def test_a_nonlinear_recurrence_equals_stepping(interval):
     inputs = jax.random.normal(jax.random.key(2), (101, 2))
     y0 = jnp.zeros(2)
-    found = newton(_contracting, y0, inputs, constant_guess(y0), _options(interval))
+    found, states = _solve(_contracting, y0, inputs, _options(interval))
     assert found.converged
     assert found.update <= 1
-    np.testing.assert_allclose(found.states, _stepped(_contracting, y0, inputs), atol=1e-10)
+    np.testing.assert_allclose(states, _stepped(_contracting, y0, inputs), atol=1e-10)
 
 
 def test_a_chaotic_recurrence_converges_interval_by_interval():
     """The logistic map doubles errors at every step: nothing but the front can converge."""
     inputs, y0 = jnp.zeros(20), jnp.array([0.3])
-    found = newton(_logistic_map, y0, inputs, constant_guess(y0), _options(4, 64, rtol=1e-8))
+    found, states = _solve(_logistic_map, y0, inputs, _options(4, 64, rtol=1e-8))
     assert found.converged
     assert found.iterations > 3
-    np.testing.assert_allclose(found.states, _stepped(_logistic_map, y0, inputs), atol=1e-8)
+    np.testing.assert_allclose(states, _stepped(_logistic_map, y0, inputs), atol=1e-8)
 
 
 def test_a_window_whose_rounding_errors_outgrow_the_tolerance_does_not_converge():
@@ -65,7 +72,7 @@ def test_a_window_whose_rounding_errors_outgrow_the_tolerance_does_not_converge(
 
     def solved(count):
         ones = jnp.ones(count)  # with these inputs the states stay 1
-        return newton(lambda y, x: 2 * y - x, y0, ones, constant_guess(y0), _options(1, 200))
+        return _solve(lambda y, x: 2 * y - x, y0, ones, _options(1, 200))[0]
 
     assert solved(12).converged
     assert not solved(40).converged
@@ -74,7 +81,7 @@ def test_a_window_whose_rounding_errors_outgrow_the_tolerance_does_not_converge(
 
 def test_iterations_are_capped_and_failure_is_reported():
     inputs, y0 = jnp.zeros(256), jnp.array([0.3])
-    found = newton(_logistic_map, y0, inputs, constant_guess(y0), _options(8, 6))
+    found, _ = _solve(_logistic_map, y0, inputs, _options(8, 6))
     assert not found.converged
     assert found.iterations <= 6
 
@@ -83,7 +90,7 @@ def test_a_window_whose_front_is_too_slow_is_given_up_after_one_cycle():
     """Long before rounding errors reach so wide a tolerance, which would end it too."""
     inputs, y0 = jnp.zeros(4096), jnp.array([0.3])
     options = _options(1, 100, restart_every=3, rtol=1e-2)
-    found = newton(_logistic_map, y0, inputs, constant_guess(y0), options)
+    found, _ = _solve(_logistic_map, y0, inputs, options)
     assert not found.converged
     assert found.iterations == 3
 
@@ -94,7 +101,7 @@ def test_a_trajectory_that_stops_being_finite_never_converges(start):
         return y**2 + x
 
     y0 = jnp.array([start])
-    found = newton(step, y0, jnp.zeros(40), constant_guess(y0), _options(4))
+    found, _ = _solve(step, y0, jnp.zeros(40), _options(4))
     assert not found.converged
 
 
@@ -107,7 +114,8 @@ def test_states_a_million_times_beyond_the_guess_are_not_gone_on_from():
         return jnp.where(x == 0, 1e-8, 1 / y)
 
     y0 = jnp.array([1e-8])
-    found = newton(step, y0, jnp.array([0.0, 1, 1, 1]), constant_guess(y0), _options(1))
+    intervals = Intervals(step, jnp.array([0.0, 1, 1, 1]), 1)
+    found = newton(intervals, y0, constant_guess(y0), _options(1))
     jax.effects_barrier()
     assert not found.converged
     assert max(seen) <= 1.01e6

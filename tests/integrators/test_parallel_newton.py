@@ -186,7 +186,8 @@ def test_a_window_that_does_not_converge_is_stepped_through_and_says_so():
     np.testing.assert_array_equal(windows["mode"], 0)
     np.testing.assert_array_equal(windows["update"], 0)
     assert np.all(windows["iterations"] > 0)
-    np.testing.assert_array_equal(parallel.ys, stepped.ys)
+    # Rounding errors grow by exp(9) per window, and XLA rounds differently in different programs.
+    np.testing.assert_allclose(parallel.ys, stepped.ys, rtol=1e-5)
 
 
 def test_auto_is_sequential_on_a_cpu_and_says_why():
