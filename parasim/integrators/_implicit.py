@@ -22,31 +22,35 @@ from parasim.integrators._affine_scan import affine_scan
 from parasim.integrators._intervals import Intervals
 
 
-def differentiable_states(
-    intervals: Intervals, y0: Float[Array, " d"], states: Float[Array, "N d"]
-) -> Float[Array, "N d"]:
+def with_derivatives(
+    intervals: Intervals,
+    y0: Float[Array, " d"],
+    last: Float[Array, " d"],
+    states: Float[Array, "N d"],
+) -> tuple[Float[Array, " d"], Float[Array, "N d"]]:
     """Return the states as they are, with the derivatives that they have as a solution.
 
     Arguments:
         intervals: the maps `Phi_m`; derivatives are those with respect to its leaves.
         y0: the window's first state, and with respect to this.
-        states: after each step; derivatives do not flow through them.
+        last: the state after the last step; alone it costs no memory for the others.
+        states: after each step; derivatives do not flow through them, nor through `last`.
     """
-    return _solution((intervals, y0), states)
+    return _solution((intervals, y0), (last, states))
 
 
 @eqx.filter_custom_jvp
-def _solution(problem: tuple[Intervals, Array], states: Array) -> Array:
+def _solution(problem: tuple[Intervals, Array], known: tuple[Array, Array]) -> tuple[Array, Array]:
     del problem
-    return states
+    return known
 
 
 @_solution.def_jvp
-def _solution_jvp(primals: tuple[Any, Any], tangents: tuple[Any, Any]) -> tuple[Array, Array]:
+def _solution_jvp(
+    primals: tuple[Any, Any], tangents: tuple[Any, Any]
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     problem, known = primals
-    states = _solution(problem, known)
-    if not jax.tree.leaves(tangents[0]):
-        return states, jnp.zeros_like(states)
+    last, states = _solution(problem, known)
     ends = problem[0].last_of_each(states)
 
     def mapped(problem: tuple[Intervals, Array], ends: Array) -> Array:
@@ -58,7 +62,7 @@ def _solution_jvp(primals: tuple[Any, Any], tangents: tuple[Any, Any]) -> tuple[
     jacobians = intervals.linearised(intervals.starts(y0, ends))[1]
     end_tangents = _affine_solution(jacobians, intervals.last_of_each(offsets))
     carried = jax.jvp(lambda ends: mapped(problem, ends), (ends,), (end_tangents,))[1]
-    return states, offsets + carried
+    return (last, states), (offsets[-1] + carried[-1], offsets + carried)
 
 
 def _affine_solution(
