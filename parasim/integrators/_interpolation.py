@@ -7,13 +7,9 @@ import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, PyTree
+from jaxtyping import Array, Float, PyTree
 
-
-def window_nodes(t0: Any, t1: Any, steps: int) -> Array:
-    """Return the `steps + 1` equally spaced times from t0 to t1, both ends exact."""
-    fractions = jnp.arange(steps + 1, dtype=jnp.result_type(t0)) / steps
-    return jnp.asarray(t0 + (t1 - t0) * fractions).at[-1].set(t1)
+from parasim.integrators._nodes import inner_step_at, window_node
 
 
 class WindowInterpolation(diffrax.AbstractLocalInterpolation):
@@ -22,15 +18,16 @@ class WindowInterpolation(diffrax.AbstractLocalInterpolation):
     Attributes:
         t0, t1: the window.
         details: the inner steps' `dense_info`, along a leading axis.
+        count: how many inner steps there are; details beyond stand for none. A float, as diffrax
+            fills what it does not use of its buffers with infinity.
         inner: the inner solver's `interpolation_cls`.
-        steps: how many inner steps there are.
     """
 
     t0: Any
     t1: Any
     details: PyTree
+    count: Float[Array, ""]
     inner: Callable[..., diffrax.AbstractLocalInterpolation] = eqx.field(static=True)
-    steps: int = eqx.field(static=True)
 
     def evaluate(self, t0: Any, t1: Any | None = None, left: bool = True) -> PyTree:
         """Return the state at time t0; with t1, the change of the state from t0 to t1."""
@@ -40,23 +37,23 @@ class WindowInterpolation(diffrax.AbstractLocalInterpolation):
         return self._at(t0)
 
     def _at(self, t: Any) -> PyTree:
-        length = jnp.where(self.t1 > self.t0, self.t1 - self.t0, 1)
-        place = jnp.floor((t - self.t0) / length * self.steps)
-        index = jnp.clip(place.astype(jnp.int32), 0, self.steps - 1)
-        nodes = window_nodes(self.t0, self.t1, self.steps)
+        count = self.count.astype(jnp.int32)
+        index = inner_step_at(self.t0, self.t1, count, t)
+        start, end = (window_node(self.t0, self.t1, count, i) for i in (index, index + 1))
         detail = jax.tree.map(lambda leaf: leaf[index], self.details)
-        return self.inner(t0=nodes[index], t1=nodes[index + 1], **detail).evaluate(t)
+        return self.inner(t0=start, t1=end, **detail).evaluate(t)
 
 
 class WindowInterpolations(eqx.Module):
-    """Makes the interpolation of a window; equal wherever the inner solver and the steps are.
+    """Makes the interpolation of a window; equal wherever the inner solver's is.
 
     diffrax keeps this as static metadata of a solution, so it must be hashable and comparable.
     """
 
     inner: Callable[..., diffrax.AbstractLocalInterpolation] = eqx.field(static=True)
-    steps: int = eqx.field(static=True)
 
-    def __call__(self, *, t0: Any, t1: Any, details: PyTree) -> WindowInterpolation:
+    def __call__(
+        self, *, t0: Any, t1: Any, details: PyTree, count: Float[Array, ""]
+    ) -> WindowInterpolation:
         """Return the interpolation of one window."""
-        return WindowInterpolation(t0, t1, details, self.inner, self.steps)
+        return WindowInterpolation(t0, t1, details, count, self.inner)

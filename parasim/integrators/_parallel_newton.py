@@ -15,12 +15,13 @@ from jaxtyping import PyTree
 from parasim._errors import ConfigError, near_names
 from parasim.integrators._decision import DeviceCosts, device_costs
 from parasim.integrators._flatten import Flattening
-from parasim.integrators._inner_step import ExplicitStep, GenericStep, check_one_step
-from parasim.integrators._interpolation import WindowInterpolations, window_nodes
+from parasim.integrators._inner_step import check_one_step
+from parasim.integrators._interpolation import WindowInterpolations
 from parasim.integrators._log import SolverState, WindowLog
 from parasim.integrators._newton import NewtonOptions
+from parasim.integrators._nodes import step_count, window_nodes
 from parasim.integrators._steps import window_recurrence
-from parasim.integrators._window import WindowRecord, WindowSolver
+from parasim.integrators._window import WindowSolver
 
 MODES = ("auto", "parallel", "sequential")
 
@@ -59,6 +60,9 @@ class ParallelNewton(diffrax.AbstractWrappedSolver):
         max_iterations: more Newton iterations are never made in a window.
         restart_every: after so many iterations the states that have not converged are guessed anew
             from where the converged ones end.
+        step_size: the size of inner steps, or None. If it is given, a window may have fewer of them
+            than `steps`: as many as divide it into steps of this size, or a little less. Windows
+            should not be longer than `steps * step_size`; they have larger steps then.
         costs: of the device; by default those of jax's default backend.
         log_length: how many windows `parasim.windows` can look back.
 
@@ -79,6 +83,7 @@ class ParallelNewton(diffrax.AbstractWrappedSolver):
     interval: int = 8
     max_iterations: int = 32
     restart_every: int = 5
+    step_size: Any = None
     costs: DeviceCosts | None = None
     log_length: int = 128
 
@@ -94,6 +99,8 @@ class ParallelNewton(diffrax.AbstractWrappedSolver):
                 raise ConfigError(f"{name} must be a positive Python int, not {value!r}")
         if self.costs is not None and not isinstance(self.costs, DeviceCosts):
             raise ConfigError(f"costs must be a parasim.DeviceCosts, not {self.costs!r}")
+        if isinstance(self.step_size, int | float) and not self.step_size > 0:
+            raise ConfigError(f"step_size must be positive, not {self.step_size!r}")
         for name in ("newton_rtol", "newton_atol"):
             value = getattr(self, name)
             if value is not None and not (isinstance(value, int | float) and 0 < value < 1):
@@ -112,7 +119,7 @@ class ParallelNewton(diffrax.AbstractWrappedSolver):
     @property
     def interpolation_cls(self) -> Callable[..., diffrax.AbstractLocalInterpolation]:
         """The inner solver's interpolation, inner step by inner step."""
-        return WindowInterpolations(self.solver.interpolation_cls, self.steps)
+        return WindowInterpolations(self.solver.interpolation_cls)
 
     @property
     def scan_kind(self) -> Any:
@@ -170,14 +177,28 @@ class ParallelNewton(diffrax.AbstractWrappedSolver):
             `interpolation_cls` needs; the solver's state; and diffrax's result code.
         """
         del made_jump  # every inner step evaluates its first stage itself
-        y1, states, record, history, inner = self._window(
-            terms, t0, t1, y0, args, solver_state.history
+        partial = self.step_size is not None
+        count = jnp.asarray(self.steps, jnp.int32)
+        if partial:
+            count = step_count(t0, t1, self.step_size, self.steps)
+        number = count.astype(jnp.result_type(t1))
+        recurrence, inner = window_recurrence(
+            self.solver,
+            terms,
+            args,
+            nodes=window_nodes(t0, t1, count, self.steps),
+            dt=(t1 - t0) / number,
+            y=y0,
+            interval=self.interval,
+            count=count if partial else None,
         )
-        nodes = window_nodes(t0, t1, self.steps)
+        y1, states, record, history = self.window_solver(y0).solve(
+            recurrence, y0, solver_state.history
+        )
         before = jax.tree.map(
             lambda first, later: jnp.concatenate([jnp.asarray(first)[None], later[:-1]]), y0, states
         )
-        errors, details = jax.vmap(inner.details)(before, (nodes[:-1], nodes[1:]))
+        errors, details = jax.vmap(inner.details)(before, recurrence.inputs)
         error = jax.tree.map(
             lambda leaf: jnp.where(record.finite, jnp.max(jnp.abs(leaf), axis=0), jnp.inf), errors
         )
@@ -187,7 +208,7 @@ class ParallelNewton(diffrax.AbstractWrappedSolver):
             diffrax.RESULTS.nonfinite,  # pyright: ignore[reportArgumentType]
         )
         log = solver_state.log.written(t1, record)
-        return y1, error, {"details": details}, SolverState(history, log), result
+        return y1, error, {"details": details, "count": number}, SolverState(history, log), result
 
     def window_solver(self, y0: PyTree) -> WindowSolver:
         """Return the solver of windows for states like y0."""
@@ -201,13 +222,3 @@ class ParallelNewton(diffrax.AbstractWrappedSolver):
         )
         costs = device_costs(jax.default_backend()) if self.costs is None else self.costs
         return WindowSolver(self.mode, newton, costs)
-
-    def _window(
-        self, terms: PyTree, t0: Any, t1: Any, y0: PyTree, args: PyTree, history: Any
-    ) -> tuple[PyTree, PyTree, WindowRecord, Any, ExplicitStep | GenericStep]:
-        nodes = window_nodes(t0, t1, self.steps)
-        dt = (t1 - t0) / self.steps
-        recurrence, inner = window_recurrence(
-            self.solver, terms, args, nodes, dt, y0, self.interval
-        )
-        return *self.window_solver(y0).solve(recurrence, y0, history), inner

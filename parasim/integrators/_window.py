@@ -43,6 +43,8 @@ class Recurrence(NamedTuple):
         duration: the time that the window spans, which growth rates are relative to.
         coarse_step: a cheap approximation of L steps at once, or None if there is none.
         coarse_inputs: its inputs, one per shooting interval.
+        moving: how many steps move, in this time; the states after the others are the same. None:
+            all of them.
     """
 
     step: Callable[[PyTree, PyTree], PyTree]
@@ -50,6 +52,12 @@ class Recurrence(NamedTuple):
     duration: Float[Array, ""]
     coarse_step: Callable[[PyTree, PyTree], PyTree] | None = None
     coarse_inputs: PyTree = None
+    moving: Int[Array, ""] | None = None
+
+    @property
+    def steps(self) -> int:
+        """N, those that do not move included."""
+        return jax.tree.leaves(self.inputs)[0].shape[0]
 
 
 class WindowRecord(NamedTuple):
@@ -114,7 +122,7 @@ class WindowSolver(eqx.Module):
             done; and the history for the next window.
         """
         shape = WindowShape(
-            steps=jax.tree.leaves(recurrence.inputs)[0].shape[0],
+            steps=recurrence.steps,
             interval=self.newton.interval,
             size=history.tangent.size,
             duration=recurrence.duration,
@@ -199,11 +207,11 @@ class WindowSolver(eqx.Module):
 
     def _sample(self, recurrence: Recurrence, y0: PyTree, history: History) -> tuple[Array, Array]:
         """Measure the growth now and then, so that all measuring stays inside 5 %."""
-        steps = jax.tree.leaves(recurrence.inputs)[0].shape[0]
-        count = steps // _SAMPLE_PART
+        count = recurrence.steps // _SAMPLE_PART
         unmeasured = jnp.full((), jnp.nan, history.tangent.dtype), history.tangent
         if count < 2:
             return unmeasured
+        moving = jnp.asarray(recurrence.steps if recurrence.moving is None else recurrence.moving)
 
         def measure() -> tuple[Array, Array]:
             flattening = Flattening(y0)
@@ -211,14 +219,15 @@ class WindowSolver(eqx.Module):
             inputs = jax.tree.map(lambda leaf: leaf[:count], recurrence.inputs)
             vector = flattening.flatten(y0)
             log_growth, tangent = sampled_growth(step, vector, inputs, history.tangent)
-            time = _as(log_growth, recurrence.duration) * ((count - count // 2) / steps)
+            step_size = _as(log_growth, recurrence.duration) / _as(log_growth, moving)
+            time = step_size * (count - count // 2)
             finite = jnp.all(jnp.isfinite(tangent))
             return (
                 jnp.where(finite, log_growth / time, jnp.nan),
                 jnp.where(finite, tangent, history.tangent),
             )
 
-        due = history.windows % _SAMPLE_EVERY == _SAMPLE_EVERY - 1
+        due = (history.windows % _SAMPLE_EVERY == _SAMPLE_EVERY - 1) & (moving >= count)
         return jax.lax.cond(any_member(due), measure, lambda: unmeasured)
 
     def _recorded(

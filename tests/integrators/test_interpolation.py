@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from parasim import ParallelNewton
-from parasim.integrators._interpolation import window_nodes
 
 TERM = diffrax.ODETerm(lambda t, y, args: (y[1], -y[0] + jnp.cos(t)))
 Y0 = (jnp.array([1.0]), jnp.array([0.5]))
@@ -56,14 +55,4 @@ def test_an_interpolation_does_not_recompile():
     again = ParallelNewton(steps=8)
     assert solver.interpolation_cls == again.interpolation_cls
     assert hash(solver.interpolation_cls) == hash(again.interpolation_cls)
-    assert solver.interpolation_cls != ParallelNewton(steps=9).interpolation_cls
-
-
-@pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
-def test_nodes_are_equally_spaced_with_exact_ends(dtype):
-    t0, t1 = jnp.array(0.1, dtype), jnp.array(1.7, dtype)
-    nodes = window_nodes(t0, t1, 7)
-    assert nodes.dtype == dtype
-    assert nodes[0] == t0
-    assert nodes[-1] == t1
-    np.testing.assert_allclose(jnp.diff(nodes), 1.6 / 7, rtol=1e-5)
+    assert solver.interpolation_cls != ParallelNewton(diffrax.Heun()).interpolation_cls
