@@ -8,13 +8,8 @@ all of them; what is compared is the median over rounds of the ratio within a ro
 
 import argparse
 import json
-import os
-import platform
 import sys
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +17,7 @@ import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
+from common import compiled, conditions, lorenz63, lorenz96, rounds
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -70,16 +66,6 @@ class Result(NamedTuple):
         if not self.goals:
             return None
         return all(getattr(self, key) <= goal for key, goal in self.goals.items())
-
-
-def lorenz63(t: Any, y: Any, args: Any) -> Any:
-    del t, args
-    return jnp.stack([10 * (y[1] - y[0]), y[0] * (28 - y[2]) - y[1], y[0] * y[1] - 8 / 3 * y[2]])
-
-
-def lorenz96(t: Any, y: Any, args: Any) -> Any:
-    del t, args
-    return (jnp.roll(y, -1) - jnp.roll(y, 2)) * jnp.roll(y, 1) - y + 8
 
 
 SYSTEMS = {
@@ -141,18 +127,6 @@ def variants(system: System, steps: int) -> list[Variant]:
     return made
 
 
-def compiled(run: Callable[[Any], Any], y0: Any) -> tuple[Callable[[Any], Any], float]:
-    start = time.perf_counter()
-    executable = jax.jit(run).lower(y0).compile()
-    return executable, time.perf_counter() - start
-
-
-def seconds(run: Callable[[Any], Any], y0: Any) -> float:
-    start = time.perf_counter()
-    jax.block_until_ready(run(y0))
-    return time.perf_counter() - start
-
-
 def end_state_differences(system: System) -> list[float]:
     """Return by how much each variant's state after a short run differs from the bare scan's."""
     y0 = jnp.asarray(system.y0)
@@ -164,10 +138,10 @@ def measure(name: str, system: System, steps: int, repeats: int) -> list[Result]
     y0 = jnp.asarray(system.y0)
     known = variants(system, steps)
     runs, compile_seconds = zip(*(compiled(variant.run, y0) for variant in known), strict=True)
-    for run in runs:
-        jax.block_until_ready(run(y0))
-    rounds = np.array([[seconds(run, y0) for run in runs] for _ in range(repeats)])
-    of_diffrax = {v.saved: rounds[:, i] for i, v in enumerate(known) if v.name == "diffrax"}
+    taken_in_rounds = rounds(runs, y0, repeats)
+    of_diffrax = {
+        v.saved: taken_in_rounds[:, i] for i, v in enumerate(known) if v.name == "diffrax"
+    }
     return [
         Result(
             name,
@@ -175,41 +149,15 @@ def measure(name: str, system: System, steps: int, repeats: int) -> list[Result]
             variant.saved,
             float(np.median(taken)) / steps * 1e6,
             float(np.median(taken / of_diffrax[variant.saved])),
-            float(np.median(taken / rounds[:, 0])),
+            float(np.median(taken / taken_in_rounds[:, 0])),
             variant.goals,
             compiling,
             difference,
         )
         for variant, taken, compiling, difference in zip(
-            known, rounds.T, compile_seconds, end_state_differences(system), strict=True
+            known, taken_in_rounds.T, compile_seconds, end_state_differences(system), strict=True
         )
     ]
-
-
-def processor() -> str:
-    """Return the processor's name, where the operating system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def conditions(steps: int, repeats: int) -> dict[str, Any]:
-    packages = ("parasim", "jax", "jaxlib", "diffrax", "equinox", "numpy")
-    return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "device": f"{jax.devices()[0].device_kind}, {processor()}",
-        "CPUs": os.cpu_count(),
-        "versions": {"python": platform.python_version()} | {p: version(p) for p in packages},
-        "dtype": str(jnp.zeros(()).dtype),
-        "steps": steps,
-        "dt": DT,
-        "window": WINDOW,
-        "saved times": SAVED_TIMES,
-        "repeats": repeats,
-    }
 
 
 def goal_text(goals: dict[str, float]) -> str:
@@ -269,7 +217,13 @@ def main() -> int:
         for name, system in SYSTEMS.items()
         for result in measure(name, system, arguments.steps, arguments.repeats)
     ]
-    described = conditions(arguments.steps, arguments.repeats)
+    described = conditions(
+        steps=arguments.steps,
+        dt=DT,
+        window=WINDOW,
+        **{"saved times": SAVED_TIMES},
+        repeats=arguments.repeats,
+    )
     console = Console(width=None if sys.stdout.isatty() else 140)
     for key, value in described.items():
         text = ", ".join(f"{k} {v}" for k, v in value.items()) if key == "versions" else value
