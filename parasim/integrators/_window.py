@@ -12,6 +12,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
+from parasim._errors import ConfigError
+from parasim._memory import device_memory, size_text
 from parasim.integrators import _decision as decision
 from parasim.integrators._batch import all_members, any_member
 from parasim.integrators._decision import DeviceCosts, History, WindowShape
@@ -128,6 +130,7 @@ class WindowSolver(eqx.Module):
             duration=recurrence.duration,
         )
         parallel, reason = self._choose(history, shape)
+        _check_memory(recurrence, shape, history.tangent.dtype.itemsize, parallel is not False)
         if parallel is True:
             delivered = self._parallel(recurrence, y0, history)
         elif parallel is False:
@@ -253,6 +256,24 @@ class WindowSolver(eqx.Module):
             tangent=delivered.tangent,
         )
         return delivered.y1, delivered.states, record, history
+
+
+def _check_memory(
+    recurrence: Recurrence, shape: WindowShape, itemsize: int, parallel: bool
+) -> None:
+    """Refuse, while tracing, a window that cannot possibly fit into the memory of the device."""
+    needed = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(recurrence.inputs))
+    if parallel:  # states and updates; Jacobians, twice in the scan
+        intervals = -(-shape.steps // shape.interval)
+        needed += itemsize * shape.size * (2 * shape.steps + 2 * intervals * shape.size)
+    there = device_memory()
+    if there is not None and needed > there:
+        raise ConfigError(
+            f"a window of {shape.steps} steps of {shape.size} variables takes at least "
+            f"{size_text(needed)} of memory, and there are {size_text(there)}: choose shorter "
+            "windows, ParallelNewton(steps=...) or newton_scan(window=...); mode='sequential' "
+            "takes the least"
+        )
 
 
 def _intervals(

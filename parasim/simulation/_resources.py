@@ -1,13 +1,11 @@
 """What a run needs of the machine: refused before it begins, if there is not as much."""
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any
 
-import jax
-
 from parasim._errors import ConfigError, StoreError
+from parasim._memory import device_memory, main_memory, size_text
 
 
 def needed_memory(compiled: Any) -> int:
@@ -25,11 +23,11 @@ def check_window_memory(needed: int) -> None:
     Raises:
         ConfigError: the message says to make the windows shorter.
     """
-    there = (jax.devices()[0].memory_stats() or {}).get("bytes_limit") or _main_memory()
+    there = device_memory()
     if there is not None and needed > there:
         raise ConfigError(
-            f"the windows of this run take {_size(needed)} of memory, and there are "
-            f"{_size(there)}: choose fewer steps per window (--steps; in Python, "
+            f"the windows of this run take {size_text(needed)} of memory, and there are "
+            f"{size_text(there)}: choose fewer steps per window (--steps; in Python, "
             "ParallelNewton(steps=...)); mode sequential takes the least"
         )
 
@@ -40,11 +38,11 @@ def check_result_memory(needed: int) -> None:
     Raises:
         ConfigError: the message says to thin it or to write a store.
     """
-    there = _main_memory()
+    there = main_memory()
     if there is not None and needed > there:
         raise ConfigError(
-            f"the result takes {_size(needed)}, and there are {_size(there)} of memory: name a "
-            "store to write it to, or save fewer states with every"
+            f"the result takes {size_text(needed)}, and there are {size_text(there)} of memory: "
+            "name a store to write it to, or save fewer states with every"
         )
 
 
@@ -60,18 +58,6 @@ def check_disk(target: Path, needed: int) -> None:
         free += sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
     if needed > free:
         raise StoreError(
-            f"{target} will take {_size(needed)}, and {_size(free)} are free there: save fewer "
-            "states with --every (every=...), or choose another path"
+            f"{target} will take {size_text(needed)}, and {size_text(free)} are free there: save "
+            "fewer states with --every (every=...), or choose another path"
         )
-
-
-def _main_memory() -> int | None:
-    """Return the bytes of memory that this machine has; None where that is not to be had."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return None
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e9:.3g} GB"

@@ -22,7 +22,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 @pytest.fixture
 def memory(monkeypatch):
     def there_are(count):
-        monkeypatch.setattr("parasim.simulation._resources._main_memory", lambda: count)
+        monkeypatch.setattr("parasim.simulation._resources.main_memory", lambda: count)
 
     return there_are
 
