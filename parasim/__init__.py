@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from parasim.integrators import (
         DeviceCosts as DeviceCosts,
         ParallelNewton as ParallelNewton,
+        newton_scan as newton_scan,
         windows as windows,
     )
     from parasim.plugins import (
@@ -33,6 +34,7 @@ __version__ = version("parasim")
 
 _HOME = {
     "ParallelNewton": "parasim.integrators",
+    "newton_scan": "parasim.integrators",
     "DeviceCosts": "parasim.integrators",
     "windows": "parasim.integrators",
     "simulate": "parasim.simulation",

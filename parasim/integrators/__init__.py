@@ -5,6 +5,7 @@ Imports jax, equinox and diffrax only; never xarray, zarr, dask or click.
 
 from parasim.integrators._decision import REASONS as REASONS, DeviceCosts as DeviceCosts
 from parasim.integrators._log import windows as windows
+from parasim.integrators._newton_scan import newton_scan as newton_scan
 from parasim.integrators._parallel_newton import ParallelNewton as ParallelNewton
 from parasim.integrators._window import WindowRecord as WindowRecord
 from parasim.integrators._window_integrator import WindowIntegrator as WindowIntegrator

@@ -1,0 +1,151 @@
+"""`newton_scan`: `jax.lax.scan` by Newton's method, where that pays."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from parasim.integrators import _decision as decision
+from parasim.integrators._decision import DeviceCosts, WindowShape, affordable_iterations
+from parasim.integrators._flatten import Flattening
+from parasim.integrators._options import (
+    check_costs,
+    check_mode,
+    check_positive_int,
+    check_tolerance,
+    window_solver,
+)
+from parasim.integrators._scan_windows import ScanArguments, solved_windows, stepped_windows
+from parasim.integrators._traced_step import TracedStep, is_number
+from parasim.integrators._window import WindowSolver
+
+
+def newton_scan(
+    f: Callable[[Any, Any], Any],
+    init: Any,
+    xs: Any = None,
+    length: int | None = None,
+    reverse: bool = False,
+    unroll: int | bool = 1,
+    *,
+    mode: str = "auto",
+    rtol: float | None = None,
+    atol: float | None = None,
+    interval: int = 8,
+    max_iterations: int = 32,
+    restart_every: int = 5,
+    costs: DeviceCosts | None = None,
+    window: int | None = None,
+    return_record: bool = False,
+) -> Any:
+    """Scan a function over inputs as `jax.lax.scan` does, all steps at once where that pays.
+
+    The carries `c_1 ... c_N` of the recurrence `c_{n+1} = f(c_n, x_n)[0]` are found together by
+    Newton's method with a parallel scan; the outputs `f(c_n, x_n)[1]` are then computed side by
+    side. A window in which Newton's method does not converge is stepped through instead. So the
+    result is always that of `jax.lax.scan`, within the tolerance. Predictable recurrences whose
+    carry is small gain most: the Jacobians take `N / interval * d**2` numbers for a carry of d real
+    numbers. Chaotic ones fall back.
+
+    Where it is known while tracing that no window will be computed in parallel, this is
+    `jax.lax.scan`, to the bit: with `mode="sequential"`, on a CPU with `mode="auto"`, and for a
+    carry or a scan with nothing in it to solve for. Structures, shapes and dtypes are checked by
+    `jax.lax.scan` and follow its rules; only a result that it would leave weakly typed is not.
+
+    The carry may hold integers, flags and random keys that do not depend on its floating-point
+    numbers, such as a counter or a key that is split at every step. These are stepped through
+    first. That takes as many steps as a scan has: keys made beforehand and passed in `xs` are
+    faster.
+
+    Arguments:
+        f: `(carry, x) -> (carry, y)`, differentiable with respect to the carry.
+        init: the first carry; a pytree.
+        xs: the inputs, N of them along the leading axis of every leaf.
+        length: N, needed where `xs` has no leaves.
+        reverse: whether to go from the last input to the first.
+        unroll: handed on to `jax.lax.scan` where that is what is done; without effect otherwise.
+        mode: `"parallel"`, `"sequential"`, or `"auto"`: whichever is expected to be faster on this
+            platform.
+        rtol, atol: Newton's method has converged where the update of every number of the carry is
+            below `atol + rtol * |number|`; by default 1e-9, or 1e-4 if the carry has anything less
+            precise than float64.
+        interval: the steps of a shooting interval.
+        max_iterations: more Newton iterations are never made in a window.
+        restart_every: after so many iterations the carries that have not converged are guessed anew
+            from the last one that has.
+        costs: of the device; by default those of jax's default backend.
+        window: the steps of a window, which are solved one after the other: less memory, and a
+            choice for each of them. The last one may be shorter. By default all steps are one
+            window.
+        return_record: whether to return what was done as well.
+
+    Returns:
+        The last carry, and the outputs stacked along a leading axis. With `return_record`,
+        `((carry, ys), record)`: a `parasim.integrators.WindowRecord` with one entry per window
+        along the leading axis of every field, and growth rates in nats per step. Entry k of
+        `record.reason` is a number of `parasim.integrators.REASONS`. With `reverse` the first
+        window is the one that is computed first.
+
+    Raises:
+        ConfigError: an argument is of no use, or an integer in the carry depends on its
+            floating-point numbers; the message names the leaf and the remedy. It is a `ValueError`.
+
+    Source: Lim et al., Parallelizing non-linear sequential models over the sequence length (DEER),
+    ICLR 2024, arXiv 2309.12252.
+    """
+    check_mode(mode)
+    check_costs(costs)
+    check_tolerance("rtol", rtol)
+    check_tolerance("atol", atol)
+    for name, value in (
+        ("interval", interval),
+        ("max_iterations", max_iterations),
+        ("restart_every", restart_every),
+        ("window", 1 if window is None else window),
+    ):
+        check_positive_int(name, value)
+    scan = ScanArguments(f, init, xs, length, reverse, unroll)
+    if mode == "sequential" and not return_record:
+        return scan.scanned()
+    carry = scan.checked_carry()
+    numbers = eqx.filter(carry, is_number)
+    solver = window_solver(
+        mode,
+        _least_precise(numbers),
+        rtol=rtol,
+        atol=atol,
+        interval=interval,
+        max_iterations=max_iterations,
+        restart_every=restart_every,
+        costs=costs,
+    )
+    window = scan.steps if window is None else min(window, scan.steps)
+    flattening = Flattening(numbers)
+    reason = _reason_to_step(solver, window, flattening.size)
+    if reason != decision.SEQUENTIAL and not jax.tree.all(jax.tree.map(is_number, carry)):
+        TracedStep(f, carry, scan.x).check_split()  # also where this device steps anyway
+    if reason is None:
+        result, record = solved_windows(solver, scan, TracedStep(f, carry, scan.x), window)
+    elif return_record:
+        result, record = stepped_windows(scan, window, reason, flattening.dtype)
+    else:
+        return scan.scanned()
+    return (result, record) if return_record else result
+
+
+def _least_precise(numbers: Any) -> Any:
+    """Return the dtype with the fewest bits, which a tolerance must leave room for."""
+    dtypes = [leaf.dtype for leaf in jax.tree.leaves(numbers)]
+    return min(dtypes, key=lambda dtype: jnp.finfo(dtype).bits, default=jnp.result_type(float))
+
+
+def _reason_to_step(solver: WindowSolver, window: int, size: int) -> int | None:
+    """Return why no window can be solved in parallel, or None if one may be."""
+    if solver.mode == "sequential":
+        return decision.SEQUENTIAL
+    shape = WindowShape(window, solver.newton.interval, size, jnp.asarray(window, float))
+    if solver.mode == "auto" and affordable_iterations(shape, solver.costs) < 1:
+        return decision.DEVICE
+    return None if window and size else decision.DEVICE

@@ -1,0 +1,69 @@
+"""What users may ask of the window solver: checked, and filled in where they do not say."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from parasim._errors import ConfigError, near_names
+from parasim.integrators._decision import DeviceCosts, device_costs
+from parasim.integrators._newton import NewtonOptions
+from parasim.integrators._window import WindowSolver
+
+MODES = ("auto", "parallel", "sequential")
+
+
+def check_mode(mode: Any) -> None:
+    """Raise ConfigError unless there is such a mode."""
+    if mode not in MODES:
+        raise ConfigError(f"there is no mode {mode!r}: {near_names(str(mode), MODES)}")
+
+
+def check_positive_int(name: str, value: Any) -> None:
+    """Raise ConfigError unless the value is an int of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigError(f"{name} must be a positive Python int, not {value!r}")
+
+
+def check_costs(costs: Any) -> None:
+    """Raise ConfigError unless these are the costs of a device, or None."""
+    if costs is not None and not isinstance(costs, DeviceCosts):
+        raise ConfigError(f"costs must be a parasim.DeviceCosts, not {costs!r}")
+
+
+def check_tolerance(name: str, value: Any) -> None:
+    """Raise ConfigError unless the value can be a tolerance, or is None."""
+    if value is not None and not (isinstance(value, int | float) and 0 < value < 1):
+        raise ConfigError(f"{name} must be a number between 0 and 1, not {value!r}")
+
+
+def window_solver(
+    mode: str,
+    dtype: Any,
+    *,
+    rtol: float | None,
+    atol: float | None,
+    interval: int,
+    max_iterations: int,
+    restart_every: int,
+    costs: DeviceCosts | None,
+) -> WindowSolver:
+    """Return the solver of windows that was asked for.
+
+    Arguments:
+        mode: one of `MODES`.
+        dtype: of the states, or the least precise one of their leaves.
+        rtol, atol: of Newton's method; None: 1e-9 in float64, 1e-4 in less.
+        interval, max_iterations, restart_every: see `NewtonOptions`.
+        costs: of the device; None: those of jax's default backend.
+    """
+    default = 1e-9 if jnp.finfo(dtype).bits == 64 else 1e-4
+    newton = NewtonOptions(
+        interval=interval,
+        rtol=default if rtol is None else rtol,
+        atol=default if atol is None else atol,
+        max_iterations=max_iterations,
+        restart_every=restart_every,
+    )
+    costs = device_costs(jax.default_backend()) if costs is None else costs
+    return WindowSolver(mode, newton, costs)
