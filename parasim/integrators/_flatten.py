@@ -30,13 +30,13 @@ class Flattening(eqx.Module):
             lambda leaf: jnp.zeros(jnp.shape(leaf), jnp.result_type(leaf)), example
         )
         self._complex = tuple(jnp.iscomplexobj(leaf) for leaf in jax.tree.leaves(leaves))
-        vector, self._unravel = ravel_pytree(self._split(leaves))
+        vector, self._unravel = _ravel(self._split(leaves))
         self.size = vector.size
         self.dtype = vector.dtype
 
     def flatten(self, state: PyTree) -> Float[Array, " size"]:
         """Return the state as one real vector."""
-        return ravel_pytree(self._split(state))[0]
+        return _ravel(self._split(state))[0]
 
     def unflatten(self, vector: Float[Array, " size"]) -> PyTree:
         """Return the state that a vector stands for, with the example's structure and dtypes."""
@@ -67,6 +67,11 @@ class _Pair(tuple):
 
 
 jax.tree_util.register_pytree_node(_Pair, lambda pair: (tuple(pair), None), lambda _, xs: _Pair(xs))
+
+
+def _ravel(state: PyTree) -> tuple[Array, Callable[[Array], PyTree]]:
+    with jax.numpy_dtype_promotion("standard"):  # of leaves that differ, and come back as they were
+        return ravel_pytree(state)
 
 
 def _is_pair(node: Any) -> bool:

@@ -3,13 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 
 from parasim.integrators import _decision as decision
 from parasim.integrators._decision import DeviceCosts, WindowShape, affordable_iterations
-from parasim.integrators._flatten import Flattening
 from parasim.integrators._options import (
     check_costs,
     check_mode,
@@ -110,10 +108,11 @@ def newton_scan(
     if mode == "sequential" and not return_record:
         return scan.scanned()
     carry = scan.checked_carry()
-    numbers = eqx.filter(carry, is_number)
+    leaves = jax.tree.leaves(carry)
+    numbers = [leaf for leaf in leaves if is_number(leaf)]
     solver = window_solver(
         mode,
-        _least_precise(numbers),
+        min((leaf.dtype for leaf in numbers), key=_bits, default=jnp.result_type(float)),
         rtol=rtol,
         atol=atol,
         interval=interval,
@@ -122,29 +121,29 @@ def newton_scan(
         costs=costs,
     )
     window = scan.steps if window is None else min(window, scan.steps)
-    flattening = Flattening(numbers)
-    reason = _reason_to_step(solver, window, flattening.size)
-    if reason != decision.SEQUENTIAL and not jax.tree.all(jax.tree.map(is_number, carry)):
+    reason = _reason_to_step(solver, window, numbers)
+    if mode != "sequential" and 0 < len(numbers) < len(leaves):
         TracedStep(f, carry, scan.x).check_split()  # also where this device steps anyway
     if reason is None:
         result, record = solved_windows(solver, scan, TracedStep(f, carry, scan.x), window)
     elif return_record:
-        result, record = stepped_windows(scan, window, reason, flattening.dtype)
+        result, record = stepped_windows(scan, window, reason)
     else:
         return scan.scanned()
     return (result, record) if return_record else result
 
 
-def _least_precise(numbers: Any) -> Any:
-    """Return the dtype with the fewest bits, which a tolerance must leave room for."""
-    dtypes = [leaf.dtype for leaf in jax.tree.leaves(numbers)]
-    return min(dtypes, key=lambda dtype: jnp.finfo(dtype).bits, default=jnp.result_type(float))
+def _bits(dtype: Any) -> int:
+    return jnp.finfo(dtype).bits
 
 
-def _reason_to_step(solver: WindowSolver, window: int, size: int) -> int | None:
+def _reason_to_step(
+    solver: WindowSolver, window: int, numbers: list[jax.ShapeDtypeStruct]
+) -> int | None:
     """Return why no window can be solved in parallel, or None if one may be."""
     if solver.mode == "sequential":
         return decision.SEQUENTIAL
+    size = sum(leaf.size * (1 + jnp.iscomplexobj(leaf)) for leaf in numbers)
     shape = WindowShape(window, solver.newton.interval, size, jnp.asarray(window, float))
     if solver.mode == "auto" and affordable_iterations(shape, solver.costs) < 1:
         return decision.DEVICE

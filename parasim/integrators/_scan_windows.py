@@ -30,9 +30,7 @@ class ScanArguments(NamedTuple):
 
     def checked_carry(self) -> PyTree:
         """Return the shapes and dtypes of the carry; whatever jax objects to, it raises."""
-        return jax.eval_shape(
-            lambda init, xs: self._replace(init=init, xs=xs).scanned(), self.init, self.xs
-        )[0]
+        return jax.eval_shape(self.scanned)[0]
 
     @property
     def steps(self) -> int:
@@ -47,7 +45,7 @@ class ScanArguments(NamedTuple):
 
 
 def stepped_windows(
-    scan: ScanArguments, window: int, reason: int, dtype: Any
+    scan: ScanArguments, window: int, reason: int
 ) -> tuple[tuple[PyTree, PyTree], WindowRecord]:
     """Step through with `jax.lax.scan`, and say of every window that this was done.
 
@@ -55,7 +53,6 @@ def stepped_windows(
         scan: arguments that have been checked.
         window: the steps of a window; the last one may be shorter.
         reason: why; a number of `REASONS`.
-        dtype: of the record's numbers.
     """
 
     def flagged(carry: PyTree, x: PyTree) -> tuple[PyTree, PyTree]:
@@ -70,8 +67,8 @@ def stepped_windows(
         reason=numbers + reason,
         fell_back=flags,
         iterations=numbers,
-        update=jnp.zeros(ends.shape, dtype),
-        growth_rate=jnp.full(ends.shape, jnp.nan, dtype),
+        update=jnp.zeros(ends.shape),
+        growth_rate=jnp.full(ends.shape, jnp.nan),
         finite=(finite[::-1] if scan.reverse else finite)[ends],
     )
     return (carry, ys), record
