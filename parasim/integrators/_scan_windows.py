@@ -11,7 +11,12 @@ from jaxtyping import Array, PyTree
 from parasim.integrators._decision import History
 from parasim.integrators._finite import all_finite
 from parasim.integrators._traced_step import TracedStep, is_number
-from parasim.integrators._window import Recurrence, WindowRecord, WindowSolver
+from parasim.integrators._window import (
+    Recurrence,
+    WindowRecord,
+    WindowSolver,
+    as_solution,
+)
 
 
 class ScanArguments(NamedTuple):
@@ -95,7 +100,8 @@ def solved_windows(
         return eqx.filter(step(eqx.combine(numbers, others), x)[0], is_number)
 
     inputs = (others, xs, jnp.arange(scan.steps))  # there need not be others or xs
-    last, states, record = _solve(solver, step_numbers, numbers, inputs, window)
+    states, record = _solve(solver, step_numbers, numbers, inputs, window)
+    last = jax.tree.map(lambda leaf: leaf[-1], states)
     before = jax.tree.map(
         lambda first, later: jnp.concatenate([first[None], later[:-1]]), numbers, states
     )
@@ -125,27 +131,39 @@ def _solve(
     y0: PyTree,
     inputs: PyTree,
     window: int,
-) -> tuple[PyTree, PyTree, WindowRecord]:
-    """Solve window after window: the last state, all states, and a record per window."""
-    steps = jax.tree.leaves(inputs)[0].shape[0]
+) -> tuple[PyTree, WindowRecord]:
+    """Solve window after window; return the states after each step, and a record per window.
+
+    Derivatives are taken of all windows together, outside of the loop: reverse mode of a loop
+    forgets the rules for second derivatives that were made for what it repeats.
+    """
+    step = eqx.filter_closure_convert(step, y0, jax.tree.map(lambda leaf: leaf[0], inputs))
+    frozen, start, known = jax.lax.stop_gradient((step, y0, inputs))
 
     def solve(carry: tuple[PyTree, History], inputs: PyTree) -> tuple[Any, Any]:
         y, history = carry
-        count = jax.tree.leaves(inputs)[0].shape[0]
-        duration = jnp.asarray(count, history.tangent.dtype)
-        y, states, record, history = solver.solve(Recurrence(step, inputs, duration), y, history)
+        recurrence = _recurrence(frozen, inputs, history.tangent.dtype)
+        y, states, record, history = solver.solve(recurrence, y, history)
         return (y, history), (states, record)
 
-    carry, whole = (y0, solver.start(y0)), steps // window
+    whole = jax.tree.leaves(inputs)[0].shape[0] // window
 
     def cut(leaf: Array) -> Array:
         return leaf[: whole * window].reshape(whole, window, *leaf.shape[1:])
 
-    carry, (states, records) = jax.lax.scan(solve, carry, jax.tree.map(cut, inputs))
+    carry, (states, records) = jax.lax.scan(
+        solve, (start, solver.start(y0)), jax.tree.map(cut, known)
+    )
     states = jax.tree.map(lambda leaf: jax.lax.collapse(leaf, 0, 2), states)
-    if steps % window:
-        rest = jax.tree.map(lambda leaf: leaf[whole * window :], inputs)
-        carry, (later, record) = solve(carry, rest)
+    rest = jax.tree.map(lambda leaf: leaf[whole * window :], known)
+    if jax.tree.leaves(rest)[0].size:
+        _, (later, record) = solve(carry, rest)
         states = jax.tree.map(lambda *parts: jnp.concatenate(parts), states, later)
         records = jax.tree.map(lambda ks, k: jnp.append(ks, k), records, record)
-    return carry[0], states, records
+    recurrence = _recurrence(step, inputs, jnp.float32)
+    return as_solution(recurrence, y0, states, solver.newton.interval), records
+
+
+def _recurrence(step: Callable[[PyTree, PyTree], PyTree], inputs: PyTree, dtype: Any) -> Recurrence:
+    """Return a recurrence whose unit of time is a step."""
+    return Recurrence(step, inputs, jnp.asarray(jax.tree.leaves(inputs)[0].shape[0], dtype))
