@@ -138,7 +138,8 @@ def _solve(
     forgets the rules for second derivatives that were made for what it repeats.
     """
     step = eqx.filter_closure_convert(step, y0, jax.tree.map(lambda leaf: leaf[0], inputs))
-    frozen, start, known = jax.lax.stop_gradient((step, y0, inputs))
+    arrays, rest = eqx.partition((step, y0, inputs), eqx.is_array)
+    frozen, start, known = eqx.combine(jax.lax.stop_gradient(arrays), rest)
 
     def solve(carry: tuple[PyTree, History], inputs: PyTree) -> tuple[Any, Any]:
         y, history = carry
