@@ -12,18 +12,22 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
-from parasim._errors import ConfigError, near_names
-from parasim.integrators._decision import DeviceCosts, device_costs
+from parasim._errors import ConfigError
+from parasim.integrators._decision import DeviceCosts
 from parasim.integrators._flatten import Flattening
 from parasim.integrators._inner_step import check_one_step
 from parasim.integrators._interpolation import WindowInterpolations
 from parasim.integrators._log import SolverState, WindowLog
-from parasim.integrators._newton import NewtonOptions
 from parasim.integrators._nodes import step_count, window_nodes
+from parasim.integrators._options import (
+    check_costs,
+    check_mode,
+    check_positive_int,
+    check_tolerance,
+    window_solver,
+)
 from parasim.integrators._steps import window_recurrence
 from parasim.integrators._window import WindowSolver
-
-MODES = ("auto", "parallel", "sequential")
 
 
 class ParallelNewton(diffrax.AbstractWrappedSolver):
@@ -89,22 +93,14 @@ class ParallelNewton(diffrax.AbstractWrappedSolver):
 
     def __check_init__(self):
         check_one_step(self.solver)
-        if self.mode not in MODES:
-            raise ConfigError(
-                f"there is no mode {self.mode!r}: {near_names(str(self.mode), MODES)}"
-            )
+        check_mode(self.mode)
+        check_costs(self.costs)
         for name in ("steps", "interval", "max_iterations", "restart_every", "log_length"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ConfigError(f"{name} must be a positive Python int, not {value!r}")
-        if self.costs is not None and not isinstance(self.costs, DeviceCosts):
-            raise ConfigError(f"costs must be a parasim.DeviceCosts, not {self.costs!r}")
+            check_positive_int(name, getattr(self, name))
         if isinstance(self.step_size, int | float) and not self.step_size > 0:
             raise ConfigError(f"step_size must be positive, not {self.step_size!r}")
         for name in ("newton_rtol", "newton_atol"):
-            value = getattr(self, name)
-            if value is not None and not (isinstance(value, int | float) and 0 < value < 1):
-                raise ConfigError(f"{name} must be a number between 0 and 1, not {value!r}")
+            check_tolerance(name, getattr(self, name))
 
     @property
     def term_structure(self) -> Any:
@@ -212,13 +208,13 @@ class ParallelNewton(diffrax.AbstractWrappedSolver):
 
     def window_solver(self, y0: PyTree) -> WindowSolver:
         """Return the solver of windows for states like y0."""
-        default = 1e-9 if jnp.finfo(Flattening(y0).dtype).bits == 64 else 1e-4
-        newton = NewtonOptions(
+        return window_solver(
+            self.mode,
+            Flattening(y0).dtype,
+            rtol=self.newton_rtol,
+            atol=self.newton_atol,
             interval=self.interval,
-            rtol=default if self.newton_rtol is None else self.newton_rtol,
-            atol=default if self.newton_atol is None else self.newton_atol,
             max_iterations=self.max_iterations,
             restart_every=self.restart_every,
+            costs=self.costs,
         )
-        costs = device_costs(jax.default_backend()) if self.costs is None else self.costs
-        return WindowSolver(self.mode, newton, costs)
