@@ -42,23 +42,27 @@ def newton_scan(
 
     The carries `c_1 ... c_N` of the recurrence `c_{n+1} = f(c_n, x_n)[0]` are found together by
     Newton's method with a parallel scan; the outputs `f(c_n, x_n)[1]` are then computed side by
-    side. A window in which Newton's method does not converge is stepped through instead. So the
-    result is always that of `jax.lax.scan`, within the tolerance. Predictable recurrences whose
-    carry is small gain most: the Jacobians take `N / interval * d**2` numbers for a carry of d real
-    numbers. Chaotic ones fall back.
+    side. A window in which Newton's method does not converge is stepped through instead, so the
+    result always is that of `jax.lax.scan`, within the tolerance. Recurrences that forget where
+    they began gain most; chaotic ones are stepped through. The Jacobians take
+    `N / interval * d**2` numbers for a carry of d real numbers.
 
-    Where it is known while tracing that no window will be computed in parallel, this is
-    `jax.lax.scan`, to the bit: with `mode="sequential"`, on a CPU with `mode="auto"`, and for a
-    carry or a scan with nothing in it to solve for. Structures, shapes and dtypes are checked by
-    `jax.lax.scan` and follow its rules; only a result that it would leave weakly typed is not.
+    Where it is known while tracing that nothing will be computed in parallel, this is
+    `jax.lax.scan` itself: with `mode="sequential"`, with `mode="auto"` on a CPU, and where the
+    carry has no floating-point numbers. Structures, shapes and dtypes are checked by
+    `jax.lax.scan` and follow its rules, but no result of a parallel window is weakly typed.
+
+    Derivatives, also with respect to what `f` refers to, are those of the solution: one parallel
+    scan over all windows, forward or backward, whatever found the carries.
 
     The carry may hold integers, flags and random keys that do not depend on its floating-point
     numbers, such as a counter or a key that is split at every step. These are stepped through
-    first. That takes as many steps as a scan has: keys made beforehand and passed in `xs` are
-    faster.
+    first, one after the other: keys made beforehand and passed in `xs` are faster.
+
+    Call it inside `jax.jit`: outside, a parallel scan is compiled at every call.
 
     Arguments:
-        f: `(carry, x) -> (carry, y)`, differentiable with respect to the carry.
+        f: `(carry, x) -> (carry, y)`; forward-mode differentiable with respect to the carry.
         init: the first carry; a pytree.
         xs: the inputs, N of them along the leading axis of every leaf.
         length: N, needed where `xs` has no leaves.

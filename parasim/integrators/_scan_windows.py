@@ -157,7 +157,7 @@ def _solve(
     )
     states = jax.tree.map(lambda leaf: jax.lax.collapse(leaf, 0, 2), states)
     rest = jax.tree.map(lambda leaf: leaf[whole * window :], known)
-    if jax.tree.leaves(rest)[0].size:
+    if jax.tree.leaves(rest)[0].shape[0]:
         _, (later, record) = solve(carry, rest)
         states = jax.tree.map(lambda *parts: jnp.concatenate(parts), states, later)
         records = jax.tree.map(lambda ks, k: jnp.append(ks, k), records, record)
