@@ -20,6 +20,7 @@ from jaxtyping import Array, Float
 
 from parasim.integrators._affine_scan import affine_scan
 from parasim.integrators._intervals import Intervals
+from parasim.integrators._tangent_rule import with_tangent_rule
 
 
 def with_derivatives(
@@ -36,33 +37,25 @@ def with_derivatives(
         last: the state after the last step; alone it costs no memory for the others.
         states: after each step; derivatives do not flow through them, nor through `last`.
     """
-    return _solution((intervals, y0), (last, states))
+    return with_tangent_rule(_tangents, (intervals, y0), (last, states))
 
 
-@eqx.filter_custom_jvp
-def _solution(problem: tuple[Intervals, Array], known: tuple[Array, Array]) -> tuple[Array, Array]:
-    del problem
-    return known
-
-
-@_solution.def_jvp
-def _solution_jvp(
-    primals: tuple[Any, Any], tangents: tuple[Any, Any]
-) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    problem, known = primals
-    last, states = _solution(problem, known)
+def _tangents(
+    problem: tuple[Intervals, Array], known: tuple[Array, Array], given: tuple[Intervals, Array]
+) -> tuple[Array, Array]:
+    _, states = known
     ends = problem[0].last_of_each(states)
 
     def mapped(problem: tuple[Intervals, Array], ends: Array) -> Array:
         intervals, y0 = problem
         return intervals.states(intervals.starts(y0, ends))
 
-    offsets = eqx.filter_jvp(lambda problem: mapped(problem, ends), (problem,), (tangents[0],))[1]
+    offsets = eqx.filter_jvp(lambda problem: mapped(problem, ends), (problem,), (given,))[1]
     intervals, y0 = problem
     jacobians = intervals.linearised(intervals.starts(y0, ends))[1]
     end_tangents = _affine_solution(jacobians, intervals.last_of_each(offsets))
     carried = jax.jvp(lambda ends: mapped(problem, ends), (ends,), (end_tangents,))[1]
-    return (last, states), (offsets[-1] + carried[-1], offsets + carried)
+    return offsets[-1] + carried[-1], offsets + carried
 
 
 def _affine_solution(

@@ -372,6 +372,23 @@ def test_second_derivatives_are_those_of_lax_scan(mode):
     )
 
 
+def test_second_derivatives_are_right_in_a_loop():
+    """Reverse mode of a loop forgets the rules of jax.custom_jvp."""
+
+    def hessian(scan, **options):
+        def loss(parameters):
+            def layer(c, xs):
+                return scan(lambda c, x: (jnp.sin(parameters[0] * c) + x,) * 2, c, xs, **options)
+
+            return jnp.sum(jax.lax.scan(layer, parameters[1], _numbers(2, 12))[1] ** 2)
+
+        return jax.jit(jax.hessian(loss))(jnp.array([0.7, 0.2]))
+
+    np.testing.assert_allclose(
+        hessian(newton_scan, mode="parallel"), hessian(jax.lax.scan), rtol=1e-7, atol=1e-9
+    )
+
+
 @BOTH
 def test_gradients_pass_by_keys_and_counters(mode):
     def gradient(scan, **options):
