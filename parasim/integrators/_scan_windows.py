@@ -11,12 +11,7 @@ from jaxtyping import Array, PyTree
 from parasim.integrators._decision import History
 from parasim.integrators._finite import all_finite
 from parasim.integrators._traced_step import TracedStep, is_number
-from parasim.integrators._window import (
-    Recurrence,
-    WindowRecord,
-    WindowSolver,
-    as_solution,
-)
+from parasim.integrators._window import Recurrence, WindowRecord, WindowSolver, as_solution
 
 
 class ScanArguments(NamedTuple):
@@ -134,8 +129,7 @@ def _solve(
 ) -> tuple[PyTree, WindowRecord]:
     """Solve window after window; return the states after each step, and a record per window.
 
-    Derivatives are taken of all windows together, outside of the loop: reverse mode of a loop
-    forgets the rules for second derivatives that were made for what it repeats.
+    Derivatives are taken of all windows together, outside of the loop over them.
     """
     step = eqx.filter_closure_convert(step, y0, jax.tree.map(lambda leaf: leaf[0], inputs))
     arrays, rest = eqx.partition((step, y0, inputs), eqx.is_array)
@@ -147,7 +141,7 @@ def _solve(
         y, states, record, history = solver.solve(recurrence, y, history)
         return (y, history), (states, record)
 
-    whole = jax.tree.leaves(inputs)[0].shape[0] // window
+    whole = _steps(inputs) // window
 
     def cut(leaf: Array) -> Array:
         return leaf[: whole * window].reshape(whole, window, *leaf.shape[1:])
@@ -157,7 +151,7 @@ def _solve(
     )
     states = jax.tree.map(lambda leaf: jax.lax.collapse(leaf, 0, 2), states)
     rest = jax.tree.map(lambda leaf: leaf[whole * window :], known)
-    if jax.tree.leaves(rest)[0].shape[0]:
+    if _steps(rest):
         _, (later, record) = solve(carry, rest)
         states = jax.tree.map(lambda *parts: jnp.concatenate(parts), states, later)
         records = jax.tree.map(lambda ks, k: jnp.append(ks, k), records, record)
@@ -167,4 +161,8 @@ def _solve(
 
 def _recurrence(step: Callable[[PyTree, PyTree], PyTree], inputs: PyTree, dtype: Any) -> Recurrence:
     """Return a recurrence whose unit of time is a step."""
-    return Recurrence(step, inputs, jnp.asarray(jax.tree.leaves(inputs)[0].shape[0], dtype))
+    return Recurrence(step, inputs, jnp.asarray(_steps(inputs), dtype))
+
+
+def _steps(inputs: PyTree) -> int:
+    return jax.tree.leaves(inputs)[0].shape[0]
