@@ -53,7 +53,7 @@ def newton_scan(
     `jax.lax.scan` and follow its rules, but no result of a parallel window is weakly typed.
 
     Derivatives, also with respect to what `f` refers to, are those of the solution: one parallel
-    scan over all windows, forward or backward, whatever found the carries.
+    scan per window, forward or backward, whatever found the carries.
 
     The carry may hold integers, flags and random keys that do not depend on its floating-point
     numbers, such as a counter or a key that is split at every step. These are stepped through

@@ -20,9 +20,9 @@ def check_mode(mode: Any) -> None:
 
 
 def check_positive_int(name: str, value: Any) -> None:
-    """Raise ConfigError unless the value is an int of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigError(f"{name} must be a positive Python int, not {value!r}")
+    """Raise ConfigError unless the value is an int of at least 1 that fits 32 bits."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31:
+        raise ConfigError(f"{name} must be a positive Python int below 2**31, not {value!r}")
 
 
 def check_costs(costs: Any) -> None:

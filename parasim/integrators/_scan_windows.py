@@ -11,7 +11,7 @@ from jaxtyping import Array, PyTree
 from parasim.integrators._decision import History
 from parasim.integrators._finite import all_finite
 from parasim.integrators._traced_step import TracedStep, is_number
-from parasim.integrators._window import Recurrence, WindowRecord, WindowSolver, as_solution
+from parasim.integrators._window import Recurrence, WindowRecord, WindowSolver
 
 
 class ScanArguments(NamedTuple):
@@ -127,17 +127,12 @@ def _solve(
     inputs: PyTree,
     window: int,
 ) -> tuple[PyTree, WindowRecord]:
-    """Solve window after window; return the states after each step, and a record per window.
-
-    Derivatives are taken of all windows together, outside of the loop over them.
-    """
-    step = eqx.filter_closure_convert(step, y0, jax.tree.map(lambda leaf: leaf[0], inputs))
-    arrays, rest = eqx.partition((step, y0, inputs), eqx.is_array)
-    frozen, start, known = eqx.combine(jax.lax.stop_gradient(arrays), rest)
+    """Solve window after window; return the states after each step, and a record per window."""
 
     def solve(carry: tuple[PyTree, History], inputs: PyTree) -> tuple[Any, Any]:
         y, history = carry
-        recurrence = _recurrence(frozen, inputs, history.tangent.dtype)
+        duration = jnp.asarray(_steps(inputs), history.tangent.dtype)  # the unit is a step
+        recurrence = Recurrence(step, inputs, duration)
         y, states, record, history = solver.solve(recurrence, y, history)
         return (y, history), (states, record)
 
@@ -147,21 +142,15 @@ def _solve(
         return leaf[: whole * window].reshape(whole, window, *leaf.shape[1:])
 
     carry, (states, records) = jax.lax.scan(
-        solve, (start, solver.start(y0)), jax.tree.map(cut, known)
+        solve, (y0, solver.start(y0)), jax.tree.map(cut, inputs)
     )
     states = jax.tree.map(lambda leaf: jax.lax.collapse(leaf, 0, 2), states)
-    rest = jax.tree.map(lambda leaf: leaf[whole * window :], known)
+    rest = jax.tree.map(lambda leaf: leaf[whole * window :], inputs)
     if _steps(rest):
         _, (later, record) = solve(carry, rest)
         states = jax.tree.map(lambda *parts: jnp.concatenate(parts), states, later)
         records = jax.tree.map(lambda ks, k: jnp.append(ks, k), records, record)
-    recurrence = _recurrence(step, inputs, jnp.float32)
-    return as_solution(recurrence, y0, states, solver.newton.interval), records
-
-
-def _recurrence(step: Callable[[PyTree, PyTree], PyTree], inputs: PyTree, dtype: Any) -> Recurrence:
-    """Return a recurrence whose unit of time is a step."""
-    return Recurrence(step, inputs, jnp.asarray(_steps(inputs), dtype))
+    return states, records
 
 
 def _steps(inputs: PyTree) -> int:

@@ -310,22 +310,6 @@ def _constant(tree: PyTree) -> PyTree:
     return eqx.combine(jax.lax.stop_gradient(arrays), rest)
 
 
-def as_solution(recurrence: Recurrence, y0: PyTree, states: PyTree, interval: int) -> PyTree:
-    """Return the states that were found, with the derivatives that they have as a solution.
-
-    Arguments:
-        recurrence: which they solve.
-        y0: the state before them.
-        states: after each of the N steps; derivatives do not flow through them.
-        interval: the steps of a shooting interval.
-    """
-    flattening = Flattening(y0)
-    vector, vectors = flattening.flatten(y0), jax.vmap(flattening.flatten)(states)
-    intervals = _intervals(recurrence, flattening, vector, interval)
-    _, vectors = with_derivatives(intervals, vector, vectors[-1], vectors)
-    return jax.vmap(flattening.unflatten)(vectors)
-
-
 def step_through(recurrence: Recurrence, y0: PyTree) -> tuple[PyTree, PyTree]:
     """Step through a window one step after the other; return the last state and all states."""
     # For a gradient only states are kept, and each step is made once more from them.
