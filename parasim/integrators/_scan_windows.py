@@ -10,8 +10,9 @@ from jaxtyping import Array, PyTree
 
 from parasim.integrators._decision import History
 from parasim.integrators._finite import all_finite
+from parasim.integrators._recurrence import Recurrence
 from parasim.integrators._traced_step import TracedStep, is_number
-from parasim.integrators._window import Recurrence, WindowRecord, WindowSolver
+from parasim.integrators._window import WindowRecord, WindowSolver
 
 
 class ScanArguments(NamedTuple):

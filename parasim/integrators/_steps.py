@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int, PyTree
 
 from parasim.integrators._inner_step import ExplicitStep, GenericStep, inner_step
-from parasim.integrators._window import Recurrence
+from parasim.integrators._recurrence import Recurrence
 
 
 class StandingStep(eqx.Module):

@@ -4,7 +4,6 @@ This is the one core that the diffrax solver and `simulate` share. It knows recu
 `y_{n+1} = step(y_n, x_n)` and nothing of differential equations.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import equinox as eqx
@@ -20,10 +19,15 @@ from parasim.integrators._decision import DeviceCosts, History, WindowShape
 from parasim.integrators._finite import all_finite
 from parasim.integrators._flatten import Flattening
 from parasim.integrators._growth import propagated_growth, sampled_growth, start_tangent
-from parasim.integrators._guess import coarse_guess, constant_guess
 from parasim.integrators._implicit import with_derivatives
-from parasim.integrators._intervals import Intervals
-from parasim.integrators._newton import Guess, NewtonOptions, newton
+from parasim.integrators._newton import NewtonOptions, newton
+from parasim.integrators._recurrence import (
+    Recurrence,
+    constant,
+    first_guess,
+    shooting_intervals,
+    step_through,
+)
 
 # A tangent costs at most five steps beside the one that it goes along with. One sequential window
 # in 16 has its first eighth stepped again with a tangent: 6 / (8 * 16) = 4.7 % at the most.
@@ -34,32 +38,6 @@ _SAMPLE_PART = 8
 # side, faster than from a loop backwards: 14 times for Lorenz-63, 1.1 times for 4 variables of
 # Lorenz-96, 0.4 times for 8.
 _FEW_VARIABLES = 4
-
-
-class Recurrence(NamedTuple):
-    """The steps of a window.
-
-    Attributes:
-        step: the step map `(y, x) -> y`; states are pytrees.
-        inputs: the `x_n`, N of them along the leading axis of every leaf.
-        duration: the time that the window spans, which growth rates are relative to.
-        coarse_step: a cheap approximation of L steps at once, or None if there is none.
-        coarse_inputs: its inputs, one per shooting interval.
-        moving: how many steps move, in this time; the states after the others are the same. None:
-            all of them.
-    """
-
-    step: Callable[[PyTree, PyTree], PyTree]
-    inputs: PyTree
-    duration: Float[Array, ""]
-    coarse_step: Callable[[PyTree, PyTree], PyTree] | None = None
-    coarse_inputs: PyTree = None
-    moving: Int[Array, ""] | None = None
-
-    @property
-    def steps(self) -> int:
-        """N, those that do not move included."""
-        return jax.tree.leaves(self.inputs)[0].shape[0]
 
 
 class WindowRecord(NamedTuple):
@@ -158,15 +136,15 @@ class WindowSolver(eqx.Module):
     def _parallel(self, recurrence: Recurrence, y0: PyTree, history: History) -> _Delivered:
         flattening = Flattening(y0)
         vector = flattening.flatten(y0)
-        intervals = _intervals(recurrence, flattening, vector, self.newton.interval)
-        guess = _guess(recurrence, flattening, vector)
-        frozen, start = _constant((intervals, vector))
+        intervals = shooting_intervals(recurrence, flattening, vector, self.newton.interval)
+        guess = first_guess(recurrence, flattening, vector)
+        frozen, start = constant((intervals, vector))
         found = newton(frozen, start, guess, self.newton)
 
         by_newton = frozen.states(frozen.starts(start, found.ends))
 
         def stepped() -> Array:
-            states = step_through(_constant(recurrence), _constant(y0))[1]
+            states = step_through(constant(recurrence), constant(y0))[1]
             vectors = jax.vmap(flattening.flatten, axis_size=frozen.steps)(states)
             return jnp.where(found.converged, by_newton, vectors)
 
@@ -188,8 +166,8 @@ class WindowSolver(eqx.Module):
 
     def _sequential(self, recurrence: Recurrence, y0: PyTree, history: History) -> _Delivered:
         y1, states = self._stepped(recurrence, y0)
-        growth, tangent = _constant(
-            self._sample(_constant(recurrence), _constant(y0), _constant(history))
+        growth, tangent = constant(
+            self._sample(constant(recurrence), constant(y0), constant(history))
         )
         none = jnp.zeros((), history.tangent.dtype)
         no = jnp.array(False)
@@ -201,8 +179,8 @@ class WindowSolver(eqx.Module):
         if not 0 < flattening.size <= _FEW_VARIABLES:
             return step_through(recurrence, y0)
         vector = flattening.flatten(y0)
-        intervals = _intervals(recurrence, flattening, vector, self.newton.interval)
-        last, states = step_through(_constant(recurrence), _constant(y0))
+        intervals = shooting_intervals(recurrence, flattening, vector, self.newton.interval)
+        last, states = step_through(constant(recurrence), constant(y0))
         last, states = with_derivatives(
             intervals, vector, flattening.flatten(last), jax.vmap(flattening.flatten)(states)
         )
@@ -274,54 +252,6 @@ def _check_memory(
             "windows, ParallelNewton(steps=...) or newton_scan(window=...); mode='sequential' "
             "takes the least"
         )
-
-
-def _intervals(
-    recurrence: Recurrence, flattening: Flattening, y0: Float[Array, " d"], length: int
-) -> Intervals:
-    """Return the window's shooting intervals."""
-    step = _closed(flattening.on_vectors(recurrence.step), y0, recurrence.inputs)
-    return Intervals(step, recurrence.inputs, length)
-
-
-def _guess(recurrence: Recurrence, flattening: Flattening, y0: Float[Array, " d"]) -> Guess:
-    """Return the first guess of where the intervals end."""
-    if recurrence.coarse_step is None:
-        return constant_guess(_constant(y0))
-    coarse_step = flattening.on_vectors(recurrence.coarse_step)
-    closed = _closed(coarse_step, y0, recurrence.coarse_inputs)
-    return coarse_guess(*_constant((closed, y0, recurrence.coarse_inputs)))
-
-
-def _closed(
-    step: Callable[[Array, PyTree], Array], y: Float[Array, " d"], inputs: PyTree
-) -> Callable[[Array, PyTree], Array]:
-    """Return the step as a pytree of whatever it refers to: derivatives can be seen, or stopped.
-
-    For a gradient only states are kept, and each step is made once more from them.
-    """
-    cheap = jax.checkpoint(step, prevent_cse=False)  # pyright: ignore[reportPrivateImportUsage]
-    return eqx.filter_closure_convert(cheap, y, jax.tree.map(lambda leaf: leaf[0], inputs))
-
-
-def _constant(tree: PyTree) -> PyTree:
-    """Return the same, but derivatives do not flow through it."""
-    arrays, rest = eqx.partition(tree, eqx.is_inexact_array)
-    return eqx.combine(jax.lax.stop_gradient(arrays), rest)
-
-
-def step_through(recurrence: Recurrence, y0: PyTree) -> tuple[PyTree, PyTree]:
-    """Step through a window one step after the other; return the last state and all states."""
-    # For a gradient only states are kept, and each step is made once more from them.
-    step = jax.checkpoint(  # pyright: ignore[reportPrivateImportUsage]
-        lambda y, x: recurrence.step(y, x), prevent_cse=False
-    )
-
-    def body(y: PyTree, x: PyTree) -> tuple[PyTree, PyTree]:
-        y = step(y, x)
-        return y, y
-
-    return jax.lax.scan(body, y0, recurrence.inputs)
 
 
 def _as(like: Array, value: Array) -> Array:

@@ -9,7 +9,8 @@ import pytest
 
 from parasim.integrators import DeviceCosts
 from parasim.integrators._newton import NewtonOptions
-from parasim.integrators._window import Recurrence, WindowSolver, step_through
+from parasim.integrators._recurrence import Recurrence, step_through
+from parasim.integrators._window import WindowSolver
 
 OPTIONS = NewtonOptions(interval=4, rtol=1e-11, atol=1e-11, max_iterations=50, restart_every=5)
 COUNT = 50  # the last interval is shorter
