@@ -3,6 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from parasim import ConfigError
 from parasim.integrators import DeviceCosts, _decision as decision
 from parasim.integrators._newton import NewtonOptions
 from parasim.integrators._recurrence import Recurrence, step_through
@@ -110,3 +111,16 @@ def test_members_that_converge_differently_fall_back_alone():
     np.testing.assert_array_equal(record.parallel, [True, False])
     np.testing.assert_array_equal(record.fell_back, [False, True])
     np.testing.assert_allclose(last, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize(("mode", "there"), [("parallel", 4000), ("sequential", 700)])
+def test_a_window_that_cannot_fit_into_memory_is_refused_with_the_number(monkeypatch, mode, there):
+    """99 steps of 2 variables: 792 bytes of inputs, and 5568 more for Newton's method."""
+    monkeypatch.setattr("parasim.integrators._window.device_memory", lambda: there)
+    solver = _solver(mode)
+    with pytest.raises(ConfigError, match=r"99 steps of 2 variables .* GB .*steps="):
+        jax.eval_shape(lambda: solver.solve(_recurrence(99), Y0, solver.start(Y0))[:2])
+    monkeypatch.setattr("parasim.integrators._window.device_memory", lambda: 10 * there)
+    jax.eval_shape(lambda: solver.solve(_recurrence(99), Y0, solver.start(Y0))[:2])
+    monkeypatch.setattr("parasim.integrators._window.device_memory", lambda: None)
+    jax.eval_shape(lambda: solver.solve(_recurrence(99), Y0, solver.start(Y0))[:2])
