@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from parasim.integrators import (
         DeviceCosts as DeviceCosts,
         ParallelNewton as ParallelNewton,
+        Windows as Windows,
+        diffeqsolve as diffeqsolve,
+        evaluate as evaluate,
+        inner_steps as inner_steps,
         newton_scan as newton_scan,
         windows as windows,
     )
@@ -36,6 +40,10 @@ _HOME = {
     "ParallelNewton": "parasim.integrators",
     "newton_scan": "parasim.integrators",
     "DeviceCosts": "parasim.integrators",
+    "Windows": "parasim.integrators",
+    "diffeqsolve": "parasim.integrators",
+    "evaluate": "parasim.integrators",
+    "inner_steps": "parasim.integrators",
     "windows": "parasim.integrators",
     "simulate": "parasim.simulation",
     "System": "parasim.plugins",

@@ -4,8 +4,11 @@ Imports jax, equinox and diffrax only; never xarray, zarr, dask or click.
 """
 
 from parasim.integrators._decision import REASONS as REASONS, DeviceCosts as DeviceCosts
+from parasim.integrators._dense_output import evaluate as evaluate, inner_steps as inner_steps
+from parasim.integrators._diffeqsolve import diffeqsolve as diffeqsolve
 from parasim.integrators._log import windows as windows
 from parasim.integrators._newton_scan import newton_scan as newton_scan
 from parasim.integrators._parallel_newton import ParallelNewton as ParallelNewton
 from parasim.integrators._window import WindowRecord as WindowRecord
 from parasim.integrators._window_integrator import WindowIntegrator as WindowIntegrator
+from parasim.integrators._windows_controller import Windows as Windows

@@ -36,6 +36,16 @@ class WindowInterpolation(diffrax.AbstractLocalInterpolation):
             return jax.tree.map(lambda b, a: b - a, self._at(t1), self._at(t0))
         return self._at(t0)
 
+    def inner_ends(self) -> tuple[Array, PyTree, Array]:
+        """Return the times and states after every inner step, and which of them were made."""
+        nodes = window_nodes(self.t0, self.t1, self.steps)
+
+        def end(t0: Any, t1: Any, detail: PyTree) -> PyTree:
+            return self.inner(t0=t0, t1=t1, **detail).evaluate(t1)
+
+        states = jax.vmap(end)(nodes[:-1], nodes[1:], self.details)
+        return nodes[1:], states, jnp.ones(self.steps, bool)
+
     def _at(self, t: Any) -> PyTree:
         count = self.count.astype(jnp.int32)
         index = inner_step_at(self.t0, self.t1, count, t)

@@ -1,0 +1,314 @@
+"""Events at inner resolution: a window in which one happens is made again, and ends there.
+
+diffrax compares an event's conditions at the two ends of a step, and a window is a step, so a
+crossing there and back inside a window is missed. `EventSolver` looks at all inner steps, and asks
+for the window to end with the first one over which a condition changes. Only the controller decides
+where windows end, and all that diffrax hands from a solver to a controller is the error estimate,
+so that carries the wish to a `Cutting` controller. Every window that is accepted then holds one
+change at most, in its last inner step, and diffrax does the rest.
+"""
+
+# diffrax declares these members as class variables and means "a field or a property".
+# pyright: reportIncompatibleVariableOverride=false, reportIncompatibleMethodOverride=false
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import diffrax
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, PyTree, Real
+
+from parasim._errors import ConfigError
+from parasim.integrators._parallel_newton import ParallelNewton
+
+
+class EventSolver(diffrax.AbstractWrappedSolver):
+    """A `ParallelNewton` that asks, through its error estimate, for windows to end at events.
+
+    Attributes:
+        windows: the solver.
+        conditions: of the event, any number of them.
+        options: what diffrax hands to conditions besides time, state, args, terms and solver.
+    """
+
+    windows: ParallelNewton
+    conditions: list[Callable[..., Any]]
+    options: dict[str, Any]
+
+    @property
+    def solver(self) -> diffrax.AbstractSolver:
+        """The inner solver: diffrax asks through one wrapper only what kind of solver it is."""
+        return self.windows.solver
+
+    @property
+    def term_structure(self) -> Any:
+        """As all below, the `ParallelNewton`'s."""
+        return self.windows.term_structure
+
+    @property
+    def term_compatible_contr_kwargs(self) -> Any:
+        return self.windows.term_compatible_contr_kwargs
+
+    @property
+    def interpolation_cls(self) -> Callable[..., diffrax.AbstractLocalInterpolation]:
+        return self.windows.interpolation_cls
+
+    @property
+    def scan_kind(self) -> Any:
+        return self.windows.scan_kind
+
+    @property
+    def root_finder(self) -> Any:
+        return self.windows.root_finder
+
+    @property
+    def root_find_max_steps(self) -> Any:
+        return self.windows.root_find_max_steps
+
+    def order(self, terms: PyTree) -> int | None:
+        return self.windows.order(terms)
+
+    def strong_order(self, terms: PyTree) -> Any:
+        return self.windows.strong_order(terms)
+
+    def error_order(self, terms: PyTree) -> Any:
+        return self.windows.error_order(terms)
+
+    def func(self, terms: PyTree, t0: Any, y0: PyTree, args: PyTree) -> PyTree:
+        return self.windows.func(terms, t0, y0, args)
+
+    def init(self, terms: PyTree, t0: Any, t1: Any, y0: PyTree, args: PyTree) -> PyTree:
+        return self.windows.init(terms, t0, t1, y0, args)
+
+    def step(
+        self,
+        terms: PyTree,
+        t0: Any,
+        t1: Any,
+        y0: PyTree,
+        args: PyTree,
+        solver_state: PyTree,
+        made_jump: Any,
+    ) -> tuple[PyTree, PyTree, dict[str, PyTree], PyTree, diffrax.RESULTS]:
+        """Integrate one window, and look for the first inner step over which a condition changes.
+
+        Returns:
+            As `ParallelNewton.step`; the error estimate is a `Wish`.
+        """
+        y1, error, dense_info, state, result = self.windows.step(
+            terms, t0, t1, y0, args, solver_state, made_jump
+        )
+        ends, states, made = self.interpolation_cls(t0=t0, t1=t1, **dense_info).inner_ends()
+
+        def values(condition: Callable, t: Any, y: PyTree) -> Any:
+            return condition(t, y, args, terms=terms, solver=self.windows, **self.options)
+
+        changed = jnp.zeros_like(made)
+        for condition in self.conditions:
+            before = values(condition, t0, y0)
+            after = jax.vmap(lambda t, y: values(condition, t, y))(ends, states)  # noqa: B023
+            changed |= _changes(before, after)
+        # Not in the last step, with which the window ends anyway.
+        changed &= made & jnp.roll(made, -1).at[-1].set(False)
+        cut = jnp.where(jnp.any(changed), ends[jnp.argmax(changed)], jnp.inf)
+        return y1, Wish(error, cut), dense_info, state, result
+
+
+class Wish(NamedTuple):
+    """What an `EventSolver` tells a `Cutting` controller.
+
+    Attributes:
+        error: the solver's error estimate.
+        cut: where the window shall end; infinite if where it does.
+    """
+
+    error: PyTree
+    cut: Real[Array, ""]
+
+
+def _changes(before: Any, after: Any) -> Bool[Array, " steps"]:
+    """Say over which inner steps a condition becomes true, or changes its sign."""
+    if jax.tree.structure(before) != jax.tree.structure(0) or jnp.shape(before) != ():
+        raise ConfigError(f"the cond_fn of an Event must return a scalar, not {before}")
+    dtype = jnp.result_type(before)
+    if jnp.issubdtype(dtype, jnp.bool_):
+        return after
+    if not jnp.issubdtype(dtype, jnp.floating):
+        raise ConfigError(f"the cond_fn of an Event must return a bool or a float, not {dtype}")
+    before = jnp.concatenate([jnp.asarray(before)[None], after[:-1]])
+    known = ~jnp.isnan(before) & ~jnp.isnan(after)
+    return known & (jnp.sign(before) != jnp.sign(after))
+
+
+class CuttingState(NamedTuple):
+    """The state of a `Cutting` controller.
+
+    Attributes:
+        controller: the wrapped controller's.
+        planned: where the window that was cut would have ended.
+        cut: whether the present window was cut.
+    """
+
+    controller: PyTree
+    planned: Real[Array, ""]
+    cut: Bool[Array, ""]
+
+
+class _AbstractCutting(diffrax.AbstractStepSizeController[CuttingState, Any]):
+    """Makes a window again that shall end earlier, and goes on to where it should have ended."""
+
+    controller: eqx.AbstractVar[diffrax.AbstractStepSizeController]
+
+    def wrap(self, direction: Any) -> "_AbstractCutting":
+        return eqx.tree_at(lambda c: c.controller, self, self.controller.wrap(direction))
+
+    def init(
+        self,
+        terms: PyTree,
+        t0: Any,
+        t1: Any,
+        y0: PyTree,
+        dt0: Any,
+        args: PyTree,
+        func: Any,
+        error_order: Any,
+    ) -> tuple[Any, CuttingState]:
+        end, state = self.controller.init(terms, t0, t1, y0, dt0, args, func, error_order)
+        return end, uncut(state, jnp.result_type(t0))
+
+    def adapt_step_size(
+        self,
+        t0: Any,
+        t1: Any,
+        y0: PyTree,
+        y1_candidate: PyTree,
+        args: PyTree,
+        y_error: Wish,
+        error_order: Any,
+        controller_state: CuttingState,
+    ) -> tuple[Any, Any, Any, Any, CuttingState, diffrax.RESULTS]:
+        """Cut a good window once, on demand; leave everything else to the wrapped controller."""
+        inner = controller_state.controller
+        keep, start, end, jump, state, result = self.controller.adapt_step_size(
+            t0, t1, y0, y1_candidate, args, y_error.error, error_order, inner
+        )
+        # A window that was cut may have finer steps than before. These are not cut again: the
+        # change is next to the end already, and need not have a first place at all (noise).
+        reject = keep & (y_error.cut < t1) & ~controller_state.cut
+        resume = keep & controller_state.cut
+        ours = reject | resume
+        okay = diffrax.RESULTS.successful
+        new = CuttingState(
+            controller=jax.tree.map(lambda old, new: jnp.where(ours, old, new), inner, state),
+            planned=jnp.where(reject, t1, controller_state.planned),
+            cut=reject,
+        )
+        return (
+            keep & ~reject,
+            jnp.where(reject, t0, jnp.where(resume, t1, start)),
+            jnp.where(reject, y_error.cut, jnp.where(resume, controller_state.planned, end)),
+            jump & ~ours,
+            new,
+            diffrax.RESULTS.where(ours, okay, result),  # pyright: ignore[reportArgumentType]
+        )
+
+
+class Cutting(_AbstractCutting):
+    """Around a controller of fixed windows."""
+
+    controller: diffrax.AbstractStepSizeController
+
+
+class AdaptiveCutting(_AbstractCutting, diffrax.AbstractAdaptiveStepSizeController):
+    """Around an adaptive controller, whose tolerances diffrax asks for."""
+
+    controller: diffrax.AbstractAdaptiveStepSizeController
+
+    @property
+    def rtol(self) -> Any:
+        return self.controller.rtol
+
+    @property
+    def atol(self) -> Any:
+        return self.controller.atol
+
+    @property
+    def norm(self) -> Any:
+        return self.controller.norm
+
+
+def cutting(controller: diffrax.AbstractStepSizeController) -> Cutting | AdaptiveCutting:
+    """Return the controller such that it grants an `EventSolver`'s wishes."""
+    if isinstance(controller, diffrax.AbstractAdaptiveStepSizeController):
+        return AdaptiveCutting(controller)
+    return Cutting(controller)
+
+
+def uncut(state: PyTree, time_dtype: Any) -> CuttingState:
+    """Return the state of a `Cutting` controller that has not cut, around the wrapped one's."""
+    return CuttingState(state, jnp.zeros((), time_dtype), jnp.array(False))
+
+
+class Undefined(eqx.Module):
+    """A `SubSaveAt(fn=...)` that says which conditions are NaN, as 1 and 0.
+
+    diffrax takes that for a change of sign, and the failure of the integration for an event.
+    """
+
+    solver: EventSolver
+    terms: PyTree
+    direction: Array
+
+    def __call__(self, t: Any, y: PyTree, args: PyTree) -> Real[Array, " conditions"]:
+        options = {"terms": self.terms, "solver": self.solver.windows, **self.solver.options}
+        values = [
+            condition(t * self.direction, y, args, **options)
+            for condition in self.solver.conditions
+        ]
+        return jnp.stack([jnp.where(jnp.isnan(value), 1.0, 0.0) for value in values])
+
+
+def checked_event(
+    solution: diffrax.Solution, undefined: Real[Array, " conditions"]
+) -> diffrax.Solution:
+    """Return the solution as one that failed, if its event is a condition that is NaN."""
+    masks, structure = jax.tree.flatten(solution.event_mask)
+    kept = [mask & (flag == 0) for mask, flag in zip(masks, undefined, strict=True)]
+    failed = jnp.any(jnp.stack(masks) & ~jnp.stack(kept)) & diffrax.is_event(solution.result)
+    nonfinite = diffrax.RESULTS.nonfinite
+    return dataclasses.replace(
+        solution,
+        event_mask=structure.unflatten(kept),
+        result=diffrax.RESULTS.where(
+            failed,
+            nonfinite,  # pyright: ignore[reportArgumentType]
+            solution.result,
+        ),
+    )
+
+
+class _Condition(eqx.Module):
+    """A condition that sees the user's solver and controller, and not what was wrapped around."""
+
+    condition: Callable[..., Any]
+
+    def __call__(
+        self, t: Any, y: PyTree, args: PyTree, *, solver: Any, stepsize_controller: Any, **options
+    ) -> Any:
+        return self.condition(
+            t,
+            y,
+            args,
+            solver=solver.windows,
+            stepsize_controller=stepsize_controller.controller,
+            **options,
+        )
+
+
+def wrapped_event(event: diffrax.Event) -> diffrax.Event:
+    """Return the event for use with an `EventSolver` and a `Cutting` controller."""
+    conditions = jax.tree.map(_Condition, event.cond_fn, is_leaf=callable)
+    return diffrax.Event(conditions, event.root_finder, event.direction)
