@@ -76,7 +76,7 @@ def diffeqsolve(
     * no part of `saveat` has both `ts` and `steps`;
     * a bound on the number of windows is known: `max_steps`, or the length of `StepTo`, or with
       `ConstantStepSize` and `Windows` what `t0`, `t1` and `dt0` give, where they are not traced;
-    * so much dense output takes at most 256 MiB, or 16 times as much as the states at `ts`
+    * so much dense output takes at most 128 MiB, or 16 times as much as the states at `ts`
       (of one member, under `vmap`); or was asked for by `dense=True` anyway.
 
     Otherwise it is saved as diffrax does. The results are the same.
@@ -129,8 +129,7 @@ def _solve(arguments: dict[str, Any], windows: int | None) -> diffrax.Solution:
     if in_parallel:
         saveat = saving.checked_times(saveat, arguments["t0"], arguments["t1"])
         asked = {**asked, "saveat": saving.without_times(saveat)}
-        if not saveat.dense:
-            asked |= {"max_steps": windows}
+        asked |= {"max_steps": windows}
     solution = diffrax.diffeqsolve(**asked) if event is None else _until_event(asked)
     if not in_parallel:
         return solution
@@ -186,8 +185,11 @@ def _with_times(arguments: dict[str, Any]) -> dict[str, Any]:
 def _most_windows(arguments: dict[str, Any]) -> int | None:
     """Return a bound on the windows; None if there is none, or nobody asks for times."""
     controller, max_steps = arguments["stepsize_controller"], arguments["max_steps"]
-    if not saving.times_asked_for(arguments["saveat"]):
+    saveat = arguments["saveat"]
+    if not saving.times_asked_for(saveat):
         return None
+    if saving.shows_max_steps(saveat):
+        return max_steps
     known = None
     if isinstance(controller, diffrax.StepTo):
         known = len(controller.ts) - 1
@@ -220,7 +222,7 @@ def _saves_in_parallel(arguments: dict[str, Any], windows: int | None) -> bool:
     if type(arguments["adjoint"]) not in _KEEP_DENSE_OUTPUT:
         return False
     if saveat.dense:
-        return arguments["max_steps"] is not None
+        return True
     return saving.worth_its_memory(
         arguments["solver"],
         arguments["terms"],

@@ -17,7 +17,7 @@ from parasim.integrators._dense_output import evaluate
 from parasim.integrators._inner_step import inner_step
 from parasim.integrators._parallel_newton import ParallelNewton
 
-_ALWAYS_FINE = 2**28
+_ALWAYS_FINE = 2**27
 _TIMES_WHAT_IS_SAVED = 16
 
 
@@ -36,6 +36,12 @@ def mixes_steps_and_times(saveat: diffrax.SaveAt) -> bool:
     """Say whether one part saves steps and times, in the order in which they come."""
     subs = jax.tree.leaves(saveat.subs, is_leaf=is_sub)
     return any(sub.ts is not None and sub.steps for sub in subs)
+
+
+def shows_max_steps(saveat: diffrax.SaveAt) -> bool:
+    """Say whether what is saved has `max_steps` in its shape."""
+    subs = jax.tree.leaves(saveat.subs, is_leaf=is_sub)
+    return saveat.dense or any(sub.steps for sub in subs)
 
 
 def worth_its_memory(
@@ -79,16 +85,19 @@ def checked_times(saveat: diffrax.SaveAt, t0: Array, t1: Array) -> diffrax.SaveA
     """Return the `SaveAt` with times in the dtype of t0, refused where diffrax refuses them."""
     direction = jnp.where(t0 < t1, 1, -1).astype(t0.dtype)
 
-    def one(ts: Array) -> Array:
-        ts = ts.astype(t0.dtype)
+    def one(sub: diffrax.SubSaveAt) -> diffrax.SubSaveAt:
+        if sub.ts is None:
+            return sub
+        ts = sub.ts.astype(t0.dtype)
         turned = ts * direction
         ts = eqx.error_if(
             ts, turned[1:] < turned[:-1], "saveat.ts must be increasing or decreasing."
         )
         outside = (turned > t1 * direction) | (turned < t0 * direction)
-        return eqx.error_if(ts, outside, "saveat.ts must lie between t0 and t1.")
+        ts = eqx.error_if(ts, outside, "saveat.ts must lie between t0 and t1.")
+        return dataclasses.replace(sub, ts=ts)
 
-    return eqx.tree_at(times_asked_for, saveat, replace_fn=one)
+    return dataclasses.replace(saveat, subs=jax.tree.map(one, saveat.subs, is_leaf=is_sub))
 
 
 def with_times(solution: diffrax.Solution, saveat: diffrax.SaveAt, args: PyTree) -> Any:
@@ -101,7 +110,7 @@ def with_times(solution: diffrax.Solution, saveat: diffrax.SaveAt, args: PyTree)
     """
 
     def one(
-        sub: diffrax.SubSaveAt, ts: Real[Array, " saved"], ys: PyTree
+        sub: diffrax.SubSaveAt, ts: Real[Array, " ends"], ys: PyTree
     ) -> tuple[Real[Array, " saved"], PyTree]:
         if sub.ts is None:
             return ts, ys
