@@ -103,18 +103,32 @@ class EventSolver(diffrax.AbstractWrappedSolver):
         )
         ends, states, made = self.interpolation_cls(t0=t0, t1=t1, **dense_info).inner_ends()
 
-        def values(condition: Callable, t: Any, y: PyTree) -> Any:
-            return condition(t, y, args, terms=terms, solver=self.windows, **self.options)
-
+        before = self.values(terms, t0, y0, args)
+        after = jax.vmap(lambda t, y: self.values(terms, t, y, args))(ends, states)
         changed = jnp.zeros_like(made)
-        for condition in self.conditions:
-            before = values(condition, t0, y0)
-            after = jax.vmap(lambda t, y: values(condition, t, y))(ends, states)  # noqa: B023
-            changed |= _changes(before, after)
+        for first, later in zip(before, after, strict=True):
+            changed |= _changes(first, later)
         # Not in the last step, with which the window ends anyway.
         changed &= made & jnp.roll(made, -1).at[-1].set(False)
         cut = jnp.where(jnp.any(changed), ends[jnp.argmax(changed)], jnp.inf)
         return y1, Wish(error, cut), dense_info, state, result
+
+    def values(self, terms: PyTree, t: Any, y: PyTree, args: PyTree) -> list[Array]:
+        """Return the conditions' values, each a bool or a floating point number."""
+        values = [
+            condition(t, y, args, terms=terms, solver=self.windows, **self.options)
+            for condition in self.conditions
+        ]
+        for value in values:
+            scalar = jax.tree.structure(value) == jax.tree.structure(0) and jnp.shape(value) == ()
+            if not scalar:
+                raise ConfigError(f"the cond_fn of an Event must return a scalar, not {value}")
+            dtype = jnp.result_type(value)
+            if not (jnp.issubdtype(dtype, jnp.bool_) or jnp.issubdtype(dtype, jnp.floating)):
+                raise ConfigError(
+                    f"the cond_fn of an Event must return a bool or a float, not {dtype}"
+                )
+        return [jnp.asarray(value) for value in values]
 
 
 class Wish(NamedTuple):
@@ -129,16 +143,11 @@ class Wish(NamedTuple):
     cut: Real[Array, ""]
 
 
-def _changes(before: Any, after: Any) -> Bool[Array, " steps"]:
+def _changes(before: Array, after: Array) -> Bool[Array, " steps"]:
     """Say over which inner steps a condition becomes true, or changes its sign."""
-    if jax.tree.structure(before) != jax.tree.structure(0) or jnp.shape(before) != ():
-        raise ConfigError(f"the cond_fn of an Event must return a scalar, not {before}")
-    dtype = jnp.result_type(before)
-    if jnp.issubdtype(dtype, jnp.bool_):
+    if after.dtype == jnp.bool_:
         return after
-    if not jnp.issubdtype(dtype, jnp.floating):
-        raise ConfigError(f"the cond_fn of an Event must return a bool or a float, not {dtype}")
-    before = jnp.concatenate([jnp.asarray(before)[None], after[:-1]])
+    before = jnp.concatenate([before[None], after[:-1]])
     known = ~jnp.isnan(before) & ~jnp.isnan(after)
     return known & (jnp.sign(before) != jnp.sign(after))
 
@@ -263,11 +272,7 @@ class Undefined(eqx.Module):
     direction: Array
 
     def __call__(self, t: Any, y: PyTree, args: PyTree) -> Real[Array, " conditions"]:
-        options = {"terms": self.terms, "solver": self.solver.windows, **self.solver.options}
-        values = [
-            condition(t * self.direction, y, args, **options)
-            for condition in self.solver.conditions
-        ]
+        values = self.solver.values(self.terms, t * self.direction, y, args)
         return jnp.stack([jnp.where(jnp.isnan(value), 1.0, 0.0) for value in values])
 
 
@@ -277,7 +282,7 @@ def checked_event(
     """Return the solution as one that failed, if its event is a condition that is NaN."""
     masks, structure = jax.tree.flatten(solution.event_mask)
     kept = [mask & (flag == 0) for mask, flag in zip(masks, undefined, strict=True)]
-    failed = jnp.any(jnp.stack(masks) & ~jnp.stack(kept)) & diffrax.is_event(solution.result)
+    failed = jnp.any(jnp.stack(masks) & ~jnp.stack(kept))
     nonfinite = diffrax.RESULTS.nonfinite
     return dataclasses.replace(
         solution,
