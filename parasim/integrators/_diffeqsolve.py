@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from typing import Any
+from typing import Any, cast
 
 import diffrax
 import equinox as eqx
@@ -261,7 +261,7 @@ def _until_event(arguments: dict[str, Any]) -> diffrax.Solution:
         "throw": False,
     }
     solution = diffrax.diffeqsolve(**{**arguments, **asked})
-    (ts, _), (ys, flags) = solution.ts, solution.ys
+    (ts, _), (ys, flags) = cast(tuple, solution.ts), cast(tuple, solution.ys)
     state = solution.controller_state
     solution = dataclasses.replace(
         solution, ts=ts, ys=ys, controller_state=None if state is None else state.controller

@@ -22,6 +22,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, PyTree, Real
 
 from parasim._errors import ConfigError
+from parasim.integrators._interpolation import WindowInterpolation
 from parasim.integrators._parallel_newton import ParallelNewton
 
 
@@ -101,7 +102,9 @@ class EventSolver(diffrax.AbstractWrappedSolver):
         y1, error, dense_info, state, result = self.windows.step(
             terms, t0, t1, y0, args, solver_state, made_jump
         )
-        ends, states, made = self.interpolation_cls(t0=t0, t1=t1, **dense_info).inner_ends()
+        window = self.interpolation_cls(t0=t0, t1=t1, **dense_info)
+        assert isinstance(window, WindowInterpolation)
+        ends, states, made = window.inner_ends()
 
         before = self.values(terms, t0, y0, args)
         after = jax.vmap(lambda t, y: self.values(terms, t, y, args))(ends, states)
@@ -252,7 +255,7 @@ class AdaptiveCutting(_AbstractCutting, diffrax.AbstractAdaptiveStepSizeControll
 def cutting(controller: diffrax.AbstractStepSizeController) -> Cutting | AdaptiveCutting:
     """Return the controller such that it grants an `EventSolver`'s wishes."""
     if isinstance(controller, diffrax.AbstractAdaptiveStepSizeController):
-        return AdaptiveCutting(controller)
+        return AdaptiveCutting(controller)  # pyright: ignore[reportCallIssue]
     return Cutting(controller)
 
 

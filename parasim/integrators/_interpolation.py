@@ -12,6 +12,26 @@ from jaxtyping import Array, Float, PyTree
 from parasim.integrators._nodes import inner_step_at, window_node
 
 
+def window_node(t0: Array, t1: Array, n: Array, count: Array) -> Array:
+    """Return the n-th of the `count + 1` nodes of a window, as `window_nodes` does."""
+    between = t0 + (t1 - t0) * (n.astype(t0.dtype) / count.astype(t0.dtype))
+    return jnp.where(n >= count, t1, between)
+
+
+def hit_step(t0: Array, t1: Array, count: Array, t: Array) -> tuple[Array, Array, Array]:
+    """Return the number of the inner step of a window that time t lies in, its start and end.
+
+    Arguments:
+        t0, t1: the window; these and the others may be arrays, of windows and times side by side.
+        count: how many steps it has.
+        t: in the window.
+    """
+    length = jnp.where(t1 > t0, t1 - t0, 1)
+    place = jnp.floor((t - t0) / length * count.astype(t0.dtype))
+    slot = jnp.clip(place.astype(jnp.int32), 0, count - 1)
+    return slot, window_node(t0, t1, slot, count), window_node(t0, t1, slot + 1, count)
+
+
 class WindowInterpolation(diffrax.AbstractLocalInterpolation):
     """Interpolates a window step by step, at the order of the inner solver's interpolation.
 

@@ -1,4 +1,4 @@
-"""`Windows`: windows of so many steps that `dt0` keeps its meaning, the step of the inner solver."""
+"""`Windows`: a controller under which `dt0` keeps its meaning, the step of the inner solver."""
 
 from typing import Any, NamedTuple
 

@@ -198,7 +198,10 @@ def test_conditions_see_what_diffrax_gives_them():
 
 @pytest.mark.parametrize(
     ("condition", "message"),
-    [(lambda t, y, args, **kwargs: y, "scalar"), (lambda t, y, args, **kwargs: 1, "bool or a float")],
+    [
+        (lambda t, y, args, **kwargs: y, "scalar"),
+        (lambda t, y, args, **kwargs: 1, "bool or a float"),
+    ],
 )
 def test_conditions_that_are_none_are_refused(condition, message):
     with pytest.raises(parasim.ConfigError, match=message):
