@@ -6,10 +6,11 @@ import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Int, PyTree, Real
+from jaxtyping import Array, PyTree, Real
 
 from parasim._errors import ConfigError
-from parasim.integrators._interpolation import WindowInterpolations, hit_step
+from parasim.integrators._interpolation import WindowInterpolations
+from parasim.integrators._nodes import inner_step_at, window_node
 
 
 @eqx.filter_jit
@@ -38,30 +39,29 @@ def evaluate(solution: diffrax.Solution, ts: Any) -> PyTree:
     made_by = dense.interpolation_cls
     if not isinstance(made_by, WindowInterpolations):
         return jax.vmap(solution.evaluate)(ts)
-    times = ts * _direction(dense)
-    at_start = (dense.ts_size == 1) & (times == dense.t0_if_trivial)
-    inside = (dense.ts_size > 1) & (times >= dense.ts[0]) & (times <= dense.ts[dense.ts_size - 1])
-    window = jnp.clip(jnp.searchsorted(dense.ts, times) - 1, 0, jnp.maximum(dense.ts_size - 2, 0))
-    start = jnp.where(inside, dense.ts[window], 0)
-    end = jnp.where(inside, dense.ts[window + 1], 1)
-    times = jnp.where(inside, times, start)
-    count = _counts(dense, made_by.steps)[window]
-    slot, first, last = hit_step(start, end, count, times)
-    details = jax.tree.map(lambda leaf: leaf[window, slot], dense.infos["details"])
 
-    def state(t0: Array, t1: Array, detail: PyTree, t: Array) -> PyTree:
-        return made_by.inner(t0=t0, t1=t1, **detail).evaluate(t)
+    def at(t: Array) -> PyTree:
+        inside = (dense.ts_size > 1) & (t >= dense.ts[0]) & (t <= dense.ts[dense.ts_size - 1])
+        window = jnp.clip(jnp.searchsorted(dense.ts, t) - 1, 0, jnp.maximum(dense.ts_size - 2, 0))
+        start, end, number = _finite_where(
+            inside, (dense.ts[window], dense.ts[window + 1], dense.infos["count"][window])
+        )
+        time, count = jnp.where(inside, t, start), number.astype(jnp.int32)
+        step = inner_step_at(start, end, count, time)
+        details = jax.tree.map(lambda leaf: leaf[window, step], dense.infos["details"])
+        states = made_by.inner(
+            t0=window_node(start, end, count, step),
+            t1=window_node(start, end, count, step + 1),
+            **_finite_where(inside, details),
+        ).evaluate(time)
+        nothing_done = (dense.ts_size == 1) & (t == dense.t0_if_trivial)
+        return jax.tree.map(
+            lambda y0, leaf: jnp.where(nothing_done, y0, jnp.where(inside, leaf, jnp.nan)),
+            dense.y0_if_trivial,
+            states,
+        )
 
-    states = jax.vmap(state)(first, last, _finite_where(inside, details), times)
-    return jax.tree.map(
-        lambda first, leaf: jnp.where(
-            _like(at_start, leaf),
-            jnp.asarray(first)[None],
-            jnp.where(_like(inside, leaf), leaf, jnp.nan),
-        ),
-        dense.y0_if_trivial,
-        states,
-    )
+    return jax.vmap(at)(ts * _direction(dense))
 
 
 @eqx.filter_jit
@@ -87,18 +87,19 @@ def inner_steps(solution: diffrax.Solution) -> tuple[Real[Array, " nodes"], PyTr
             "only solutions of a ParallelNewton have inner steps; the steps of other solvers are "
             "saved by SaveAt(steps=True)"
         )
-    made = jnp.arange(dense.ts.shape[0] - 1) < dense.ts_size - 1
-    start = jnp.where(made, dense.ts[:-1], 0)
-    end = jnp.where(made, dense.ts[1:], 1)
+    windows, details = dense.ts.shape[0] - 1, jax.tree.leaves(dense.infos["details"])
+    steps = details[0].shape[1] if details else 0
 
-    def ends(t0: Array, t1: Array, info: PyTree) -> tuple[Array, PyTree, Array]:
-        return made_by(t0=t0, t1=t1, **info).inner_ends()
+    def ends(n: Array, t0: Array, t1: Array, info: PyTree) -> tuple[Array, PyTree, Array]:
+        made = n < dense.ts_size - 1
+        t0, t1, info = _finite_where(made, (t0, t1, info))
+        times, states, valid = made_by(t0=t0, t1=t1, **info).inner_ends(steps)
+        return times, states, valid & made
 
     times, states, valid = jax.tree.map(
         lambda leaf: leaf.reshape(-1, *leaf.shape[2:]),
-        jax.vmap(ends)(start, end, _finite_where(made, dense.infos)),
+        jax.vmap(ends)(jnp.arange(windows), dense.ts[:-1], dense.ts[1:], dense.infos),
     )
-    valid &= jnp.repeat(made, made_by.steps)
     (order,) = jnp.nonzero(valid, size=valid.size, fill_value=valid.size)
 
     def behind(first: Any, leaf: Array) -> Array:
@@ -128,15 +129,6 @@ def _direction(dense: diffrax.DenseInterpolation) -> Array:
     return jnp.asarray(dense.direction, dense.ts.dtype)
 
 
-def _counts(dense: diffrax.DenseInterpolation, steps: int) -> Int[Array, " windows"]:
-    """Return how many inner steps each window has."""
-    return jnp.full(dense.ts.shape[0] - 1, steps, jnp.int32)
-
-
-def _finite_where(made: Bool[Array, " n"], infos: PyTree) -> PyTree:
-    """Replace what is not there, which is infinite, and would make every derivative NaN."""
-    return jax.tree.map(lambda leaf: jnp.where(_like(made, leaf), leaf, jnp.ones_like(leaf)), infos)
-
-
-def _like(mask: Array, leaf: Array) -> Array:
-    return mask.reshape(mask.shape + (1,) * (leaf.ndim - mask.ndim))
+def _finite_where(made: Any, infos: PyTree) -> PyTree:
+    """Replace what was not made: it is infinite, and would make derivatives NaN."""
+    return jax.tree.map(lambda leaf: jnp.where(made, leaf, jnp.ones_like(leaf)), infos)

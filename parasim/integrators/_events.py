@@ -104,7 +104,7 @@ class EventSolver(diffrax.AbstractWrappedSolver):
         )
         window = self.interpolation_cls(t0=t0, t1=t1, **dense_info)
         assert isinstance(window, WindowInterpolation)
-        ends, states, made = window.inner_ends()
+        ends, states, made = window.inner_ends(self.windows.steps)
 
         before = self.values(terms, t0, y0, args)
         after = jax.vmap(lambda t, y: self.values(terms, t, y, args))(ends, states)

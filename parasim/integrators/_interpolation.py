@@ -9,27 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from parasim.integrators._nodes import inner_step_at, window_node
-
-
-def window_node(t0: Array, t1: Array, n: Array, count: Array) -> Array:
-    """Return the n-th of the `count + 1` nodes of a window, as `window_nodes` does."""
-    between = t0 + (t1 - t0) * (n.astype(t0.dtype) / count.astype(t0.dtype))
-    return jnp.where(n >= count, t1, between)
-
-
-def hit_step(t0: Array, t1: Array, count: Array, t: Array) -> tuple[Array, Array, Array]:
-    """Return the number of the inner step of a window that time t lies in, its start and end.
-
-    Arguments:
-        t0, t1: the window; these and the others may be arrays, of windows and times side by side.
-        count: how many steps it has.
-        t: in the window.
-    """
-    length = jnp.where(t1 > t0, t1 - t0, 1)
-    place = jnp.floor((t - t0) / length * count.astype(t0.dtype))
-    slot = jnp.clip(place.astype(jnp.int32), 0, count - 1)
-    return slot, window_node(t0, t1, slot, count), window_node(t0, t1, slot + 1, count)
+from parasim.integrators._nodes import inner_step_at, window_node, window_nodes
 
 
 class WindowInterpolation(diffrax.AbstractLocalInterpolation):
@@ -56,15 +36,16 @@ class WindowInterpolation(diffrax.AbstractLocalInterpolation):
             return jax.tree.map(lambda b, a: b - a, self._at(t1), self._at(t0))
         return self._at(t0)
 
-    def inner_ends(self) -> tuple[Array, PyTree, Array]:
-        """Return the times and states after every inner step, and which of them were made."""
-        nodes = window_nodes(self.t0, self.t1, self.steps)
+    def inner_ends(self, steps: int) -> tuple[Array, PyTree, Array]:
+        """Return the times and states after every inner step, and which of `steps` were made."""
+        count = self.count.astype(jnp.int32)
+        nodes = window_nodes(self.t0, self.t1, count, steps)
 
-        def end(t0: Any, t1: Any, detail: PyTree) -> PyTree:
+        def end(t0: Array, t1: Array, detail: PyTree) -> PyTree:
             return self.inner(t0=t0, t1=t1, **detail).evaluate(t1)
 
         states = jax.vmap(end)(nodes[:-1], nodes[1:], self.details)
-        return nodes[1:], states, jnp.ones(self.steps, bool)
+        return nodes[1:], states, jnp.arange(steps) < count
 
     def _at(self, t: Any) -> PyTree:
         count = self.count.astype(jnp.int32)
