@@ -8,22 +8,16 @@ import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import PyTree
+from jaxtyping import Array, PyTree
 
 from parasim._errors import ConfigError
 from parasim.integrators import _parallel_saving as saving
-from parasim.integrators._events import (
-    EventSolver,
-    Undefined,
-    checked_event,
-    cutting,
-    uncut,
-    wrapped_event,
-)
+from parasim.integrators._cutting import cutting, uncut
+from parasim.integrators._events import EventSolver, Undefined, checked_event, wrapped_event
 from parasim.integrators._parallel_newton import ParallelNewton
 from parasim.integrators._windows_controller import Windows
 
-_KEEP_DENSE_OUTPUT = (
+_SAVE_ANYTHING = (
     diffrax.RecursiveCheckpointAdjoint,
     diffrax.DirectAdjoint,
     diffrax.ForwardMode,
@@ -72,12 +66,12 @@ def diffeqsolve(
     **`SaveAt(ts=...)`** is read from dense output after the integration, at all times at once,
     instead of one by one, if
 
-    * the adjoint is one that can keep dense output: the default, `DirectAdjoint` or `ForwardMode`;
+    * the adjoint is one that can save anything: the default, `DirectAdjoint` or `ForwardMode`;
     * no part of `saveat` has both `ts` and `steps`;
     * a bound on the number of windows is known: `max_steps`, or the length of `StepTo`, or with
       `ConstantStepSize` and `Windows` what `t0`, `t1` and `dt0` give, where they are not traced;
-    * so much dense output takes at most 128 MiB, or 16 times as much as the states at `ts`
-      (of one member, under `vmap`); or was asked for by `dense=True` anyway.
+    * so many windows have at most 16 MiB of states, or twice as many states as are saved (of one
+      member, under `vmap`; dense output takes about ten times that), or there is `dense=True`.
 
     Otherwise it is saved as diffrax does. The results are the same.
 
@@ -219,54 +213,54 @@ def _saves_in_parallel(arguments: dict[str, Any], windows: int | None) -> bool:
     saved = sum(ts.shape[0] for ts in saving.times_asked_for(saveat))
     if saved == 0 or windows is None or saving.mixes_steps_and_times(saveat):
         return False
-    if type(arguments["adjoint"]) not in _KEEP_DENSE_OUTPUT:
+    if type(arguments["adjoint"]) not in _SAVE_ANYTHING:
         return False
     if saveat.dense:
         return True
-    return saving.worth_its_memory(
-        arguments["solver"],
-        arguments["terms"],
-        arguments["y0"],
-        arguments["args"],
-        saved,
-        windows,
-    )
+    states = windows * arguments["solver"].steps
+    return saving.worth_its_memory(arguments["y0"], states, saved)
 
 
 def _until_event(arguments: dict[str, Any]) -> diffrax.Solution:
     """Solve with an event, in windows that end where it happens."""
-    event, controller = arguments["event"], arguments["stepsize_controller"]
-    t0, t1, dt0 = arguments["t0"], arguments["t1"], arguments["dt0"]
-    # What diffrax hands to conditions is turned around when time runs backwards.
-    direction = jnp.where(t0 < t1, 1, -1).astype(t0.dtype)
-    options = {
-        "t0": t0 * direction,
-        "t1": t1 * direction,
-        "dt0": None if dt0 is None else dt0 * direction,
-        "saveat": arguments["saveat"],
-        "stepsize_controller": controller.wrap(direction),
-        "max_steps": arguments["max_steps"],
-    }
-    conditions = jax.tree.leaves(event.cond_fn, is_leaf=callable)
-    solver = EventSolver(arguments["solver"], conditions, options)
-    state = arguments["controller_state"]
-    undefined = diffrax.SubSaveAt(t1=True, fn=Undefined(solver, arguments["terms"], direction))
-    saveat = arguments["saveat"]
+    t0, saveat, state = (arguments[name] for name in ("t0", "saveat", "controller_state"))
+    direction = jnp.where(t0 < arguments["t1"], 1, -1).astype(t0.dtype)
+    solver = _event_solver(arguments, direction)
+    saves_anything = type(arguments["adjoint"]) in _SAVE_ANYTHING
+    if saves_anything:
+        undefined = Undefined(solver, arguments["terms"], direction)
+        subs = (saveat.subs, diffrax.SubSaveAt(t1=True, fn=undefined))
+        saveat = dataclasses.replace(saveat, subs=subs)
     asked = {
         "solver": solver,
-        "stepsize_controller": cutting(controller),
-        "event": wrapped_event(event),
+        "stepsize_controller": cutting(arguments["stepsize_controller"]),
+        "event": wrapped_event(arguments["event"]),
         "controller_state": None if state is None else uncut(state, t0.dtype),
-        "saveat": dataclasses.replace(saveat, subs=(saveat.subs, undefined)),
+        "saveat": saveat,
         "throw": False,
     }
     solution = diffrax.diffeqsolve(**{**arguments, **asked})
-    (ts, _), (ys, flags) = cast(tuple, solution.ts), cast(tuple, solution.ys)
     state = solution.controller_state
-    solution = dataclasses.replace(
-        solution, ts=ts, ys=ys, controller_state=None if state is None else state.controller
-    )
-    solution = checked_event(solution, flags[0])
+    if state is not None:
+        solution = dataclasses.replace(solution, controller_state=state.controller)
+    if saves_anything:
+        (ts, _), (ys, flags) = cast(tuple, solution.ts), cast(tuple, solution.ys)
+        solution = checked_event(dataclasses.replace(solution, ts=ts, ys=ys), flags[0])
     if arguments["throw"]:
         solution = solution.result.error_if(solution, ~diffrax.is_okay(solution.result))
     return solution
+
+
+def _event_solver(arguments: dict[str, Any], direction: Array) -> EventSolver:
+    """Return the solver that looks for the event, and shows conditions what diffrax does."""
+    dt0 = arguments["dt0"]
+    options = {
+        "t0": arguments["t0"] * direction,
+        "t1": arguments["t1"] * direction,
+        "dt0": None if dt0 is None else dt0 * direction,
+        "saveat": arguments["saveat"],
+        "stepsize_controller": arguments["stepsize_controller"].wrap(direction),
+        "max_steps": arguments["max_steps"],
+    }
+    conditions = jax.tree.leaves(arguments["event"].cond_fn, is_leaf=callable)
+    return EventSolver(arguments["solver"], conditions, options)

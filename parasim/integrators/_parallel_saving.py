@@ -14,11 +14,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree, Real
 
 from parasim.integrators._dense_output import evaluate
-from parasim.integrators._inner_step import inner_step
-from parasim.integrators._parallel_newton import ParallelNewton
 
-_ALWAYS_FINE = 2**27
-_TIMES_WHAT_IS_SAVED = 16
+# Bytes of states; dense output takes about ten times that.
+_ALWAYS_FINE = 2**24
+_TIMES_WHAT_IS_SAVED = 2
 
 
 def is_sub(leaf: Any) -> bool:
@@ -44,29 +43,16 @@ def shows_max_steps(saveat: diffrax.SaveAt) -> bool:
     return saveat.dense or any(sub.steps for sub in subs)
 
 
-def worth_its_memory(
-    solver: ParallelNewton, terms: PyTree, y0: PyTree, args: PyTree, saved: int, windows: int
-) -> bool:
-    """Say whether dense output of so many windows is in proportion to so many saved states.
+def worth_its_memory(y0: PyTree, states: int, saved: int) -> bool:
+    """Say whether dense output of so many states is in proportion to so many saved ones.
 
     Arguments:
-        solver, terms, args: as of `diffeqsolve`.
-        y0: a state, of the dtypes that it is integrated in.
-        saved: how many states are read from the dense output.
-        windows: the room for them.
+        y0: a state.
+        states: how many there is room for.
+        saved: how many are read from it.
     """
-    dtype = jnp.result_type(float)
-    time = jax.ShapeDtypeStruct((), dtype)
-
-    def details(y: PyTree, start: Array, end: Array) -> PyTree:
-        step = inner_step(solver.solver, terms, args, end - start, y)
-        return step.details(y, (start, end))[1]
-
-    def size(tree: PyTree) -> int:
-        return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree))
-
-    buffer = windows * solver.steps * size(eqx.filter_eval_shape(details, y0, time, time))
-    return buffer <= max(_ALWAYS_FINE, _TIMES_WHAT_IS_SAVED * saved * size(y0))
+    size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(y0))
+    return states * size <= max(_ALWAYS_FINE, _TIMES_WHAT_IS_SAVED * saved * size)
 
 
 def without_times(saveat: diffrax.SaveAt) -> diffrax.SaveAt:

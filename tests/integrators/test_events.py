@@ -13,6 +13,8 @@ from parasim import ParallelNewton, Windows
 TERM = diffrax.ODETerm(lambda t, y, args: jnp.stack([y[1], -y[0]]))
 Y0 = jnp.array([1.0, 0.0])
 SOLVER = ParallelNewton(diffrax.Bosh3(), steps=100, mode="sequential")
+# Windows of fewer than 16 steps measure no growth, and compile sooner.
+FEW = ParallelNewton(diffrax.Bosh3(), steps=15, mode="sequential")
 NEWTON, BISECTION = optx.Newton(1e-12, 1e-12), optx.Bisection(1e-12, 1e-12)
 
 
@@ -34,37 +36,32 @@ def _same(ours, theirs, atol=1e-10):
     assert ours.result == theirs.result
 
 
-@pytest.mark.parametrize("root_finder", [NEWTON, BISECTION, None], ids=["Newton", "Bisection", ""])
+@pytest.mark.parametrize("root_finder", [NEWTON, BISECTION], ids=["Newton", "Bisection"])
 def test_the_first_crossing_is_found_however_long_the_window(root_finder):
     """Windows of 3.5 and more have crossings there and back inside, which diffrax misses."""
     event = diffrax.Event(_first, root_finder)
     for window in (1.0, 2.0, 3.5, 5.0, 8.0):
         solution = parasim.diffeqsolve(TERM, SOLVER, 0.0, 20.0, jnp.array(window), Y0, event=event)
         assert solution.result == diffrax.RESULTS.event_occurred
-        late = solution.ts[0] - np.pi / 2
-        if root_finder is None:  # the end of the inner step
-            assert 0 <= late <= window / 100
-        else:
-            np.testing.assert_allclose(late, 0, atol=1e-4 * window**3 / 100)
+        np.testing.assert_allclose(solution.ts[0], np.pi / 2, atol=1e-6 * window**3)
         assert solution.stats["num_steps"] <= 3
 
 
 @pytest.mark.parametrize(
     "event",
     [
-        diffrax.Event(_first, NEWTON, direction=True),
         diffrax.Event({"a": _first, "b": (lambda t, y, args, **kwargs: y[1] + 0.99,)}, NEWTON),
         diffrax.Event([_first, lambda t, y, args, **kwargs: t > 4.0], direction=[False, None]),
         diffrax.Event([lambda t, y, args, **kwargs: y[1] > 0.5, _first], NEWTON, [None, True]),
-        diffrax.Event(_second, NEWTON, direction=False),
+        pytest.param(diffrax.Event(_second, NEWTON, direction=False), marks=pytest.mark.slow),
     ],
-    ids=["upwards", "tree", "no root", "boolean", "starts at zero"],
+    ids=["tree", "no root", "boolean", "starts at zero"],
 )
 def test_events_are_those_of_the_inner_solver(event):
-    """With times saved before and after, in windows of two periods and a part."""
+    """With times saved before and after, in windows of half a period and more."""
     saveat = diffrax.SaveAt(ts=jnp.linspace(0, 12, 25), t1=True)
-    common = {"t0": 0.0, "t1": 12.0, "dt0": 0.125, "y0": Y0, "saveat": saveat, "event": event}
-    ours = parasim.diffeqsolve(TERM, SOLVER, stepsize_controller=Windows(100), **common)
+    common = {"t0": 0.0, "t1": 12.0, "dt0": 0.25, "y0": Y0, "saveat": saveat, "event": event}
+    ours = parasim.diffeqsolve(TERM, FEW, stepsize_controller=Windows(15), **common)
     theirs = diffrax.diffeqsolve(TERM, diffrax.Bosh3(), **common)
     assert theirs.result == diffrax.RESULTS.event_occurred
     _same(ours, theirs)
@@ -72,8 +69,8 @@ def test_events_are_those_of_the_inner_solver(event):
 
 def test_time_may_run_backwards():
     event = diffrax.Event(_first, NEWTON, direction=True)
-    common = {"t0": 10.0, "t1": 0.0, "dt0": -0.125, "y0": Y0, "event": event}
-    ours = parasim.diffeqsolve(TERM, SOLVER, stepsize_controller=Windows(100), **common)
+    common = {"t0": 10.0, "t1": 0.0, "dt0": -0.25, "y0": Y0, "event": event}
+    ours = parasim.diffeqsolve(TERM, FEW, stepsize_controller=Windows(15), **common)
     _same(ours, diffrax.diffeqsolve(TERM, diffrax.Bosh3(), **common))
 
 
@@ -83,9 +80,7 @@ def test_an_event_may_be_there_at_once_or_never():
 
     def run(solve, args):
         saveat = diffrax.SaveAt(ts=ts, t0=True, t1=True)
-        return solve(
-            TERM, SOLVER, 0.0, 10.0, 10.0, Y0, args, saveat=saveat, event=level, max_steps=9
-        )
+        return solve(TERM, FEW, 0.0, 10.0, 10.0, Y0, args, saveat=saveat, event=level, max_steps=9)
 
     for args in (jnp.array(0.5), jnp.array(2.0)):
         _same(run(parasim.diffeqsolve, args), run(diffrax.diffeqsolve, args), atol=1e-13)
@@ -125,8 +120,8 @@ def test_the_time_of_an_event_has_its_exact_derivative():
 
 
 def test_adaptive_windows_end_at_events():
-    """The first zero of cos t + cos(pi t / 4) / 2 upwards, after one downwards."""
-    event = diffrax.Event(lambda t, y, args, **kwargs: y[0], NEWTON, direction=True)
+    """The first window has a zero downwards, and one upwards."""
+    event = diffrax.Event(_first, NEWTON, direction=True)
     controller = diffrax.PIDController(rtol=1e-9, atol=1e-9)
     solution = parasim.diffeqsolve(
         TERM,
@@ -145,20 +140,26 @@ def test_adaptive_windows_end_at_events():
 
 
 def test_a_steady_state_ends_an_integration_without_end():
-    """y' = -y is steady when |y| < 1e-3."""
-    term = diffrax.ODETerm(lambda t, y, args: -y)
+    """y' = a - y is steady when |a - y| < 1e-3; the steady state is a, its derivative 1."""
+    term = diffrax.ODETerm(lambda t, y, args: args - y)
     event = diffrax.Event(diffrax.steady_state_event(0.0, 1e-3, optx.rms_norm))
-    solution = parasim.diffeqsolve(
-        term,
-        SOLVER,
-        0.0,
-        jnp.inf,
-        1 / 16,
-        jnp.array([1.0]),
-        event=event,
-        stepsize_controller=Windows(100),
-    )
-    np.testing.assert_allclose(solution.ts[0], np.ceil(np.log(1e3) * 16) / 16, rtol=1e-12)
+
+    def run(a):
+        return parasim.diffeqsolve(
+            term,
+            FEW,
+            0.0,
+            jnp.inf,
+            1 / 16,
+            jnp.array([0.0]),
+            a,
+            event=event,
+            stepsize_controller=Windows(15),
+            adjoint=diffrax.ImplicitAdjoint(),
+        )
+
+    np.testing.assert_allclose(run(1.0).ts[0], np.ceil(np.log(1e3) * 16) / 16, rtol=1e-12)
+    np.testing.assert_allclose(jax.grad(lambda a: run(a).ys[0, 0])(1.0), 1, rtol=1e-6)
 
 
 def test_an_event_before_a_blow_up_is_found_and_a_blow_up_is_none():
@@ -184,15 +185,15 @@ def test_conditions_see_what_diffrax_gives_them():
 
     def condition(t, y, args, *, terms, **kwargs):
         seen.append({name: type(value) for name, value in kwargs.items()})
-        assert kwargs["solver"].steps == 100
+        assert kwargs["solver"].steps == 15
         assert kwargs["stepsize_controller"] == diffrax.ConstantStepSize()
         return y[0]
 
     event = diffrax.Event(condition)
-    parasim.diffeqsolve(TERM, SOLVER, 0.0, 2.0, 1.0, Y0, event=event)
+    parasim.diffeqsolve(TERM, FEW, 0.0, 2.0, 1.0, Y0, event=event)
     ours = {frozenset(names) for names in seen}
     seen.clear()
-    diffrax.diffeqsolve(TERM, SOLVER, 0.0, 2.0, 1.0, Y0, event=event)
+    diffrax.diffeqsolve(TERM, FEW, 0.0, 2.0, 1.0, Y0, event=event)
     assert ours == {frozenset(names) for names in seen}
 
 
