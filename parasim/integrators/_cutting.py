@@ -21,7 +21,7 @@ class Wish(NamedTuple):
 
     Attributes:
         error: the solver's error estimate.
-        cut: where the window shall end; infinite if where it does.
+        cut: where the window shall end; infinite, or its end, if where it does.
     """
 
     error: PyTree

@@ -112,8 +112,7 @@ class EventSolver(diffrax.AbstractWrappedSolver):
         changed = jnp.zeros_like(made)
         for first, later in zip(before, after, strict=True):
             changed |= _changes(first, later)
-        # Not in the last step, with which the window ends anyway.
-        changed &= made & jnp.roll(made, -1).at[-1].set(False)
+        changed &= made
         cut = jnp.where(jnp.any(changed), ends[jnp.argmax(changed)], jnp.inf)
         return y1, Wish(error, cut), dense_info, state, result
 

@@ -143,6 +143,15 @@ def test_nothing_to_integrate_gives_the_first_state():
     np.testing.assert_array_equal(times, [0.0] + [np.inf] * 96)
     np.testing.assert_array_equal(states["v"][0], Y0["v"])
 
+    def first(y0):
+        nothing = eqx.tree_at(lambda s: s.interpolation.y0_if_trivial, solution, y0)
+        return jnp.sum(parasim.evaluate(nothing, jnp.array([0.0]))["x"])
+
+    np.testing.assert_array_equal(jax.grad(first)(Y0)["x"], 1)
+    infos = solution.interpolation.infos
+    gradient = jax.grad(lambda i: parasim.evaluate(_with_infos(solution, i), [0.0])["x"][0, 0])
+    assert all(np.all(leaf == 0) for leaf in jax.tree.leaves(gradient(infos)))
+
 
 def test_other_solvers_are_evaluated_as_diffrax_does():
     solution = _solved(solver=diffrax.Heun())
