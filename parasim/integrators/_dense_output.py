@@ -52,7 +52,7 @@ def evaluate(solution: diffrax.Solution, ts: Any) -> PyTree:
         states = made_by.inner(
             t0=window_node(start, end, count, step),
             t1=window_node(start, end, count, step + 1),
-            **_finite_where(inside, details),
+            **details,
         ).evaluate(time)
         nothing_done = (dense.ts_size == 1) & (t == dense.t0_if_trivial)
         return jax.tree.map(

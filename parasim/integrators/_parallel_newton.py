@@ -48,6 +48,11 @@ class ParallelNewton(diffrax.AbstractWrappedSolver):
     A window whose last state is not finite ends the integration with
     `diffrax.RESULTS.nonfinite`.
 
+    `parasim.diffeqsolve` takes `dt0` as the inner step, with `parasim.Windows`, and finds events at
+    the inner steps. Plain `diffrax.diffeqsolve` compares an `Event`'s conditions at the ends of
+    windows, which no solver can change: there windows must be shorter than the shortest time
+    between two changes of a condition, and `optimistix.Bisection` is safer than `Newton`.
+
     What was decided in each window, and why, is in `parasim.windows(solution)`, if the solution was
     made with `SaveAt(..., solver_state=True)`.
 
