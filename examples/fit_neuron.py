@@ -1,6 +1,6 @@
 """Recover the parameters of a FitzHugh-Nagumo neuron from a noisy trajectory.
 
-Gradient descent through diffrax.diffeqsolve, with ParallelNewton in the place of the solver.
+Gradient descent through parasim.diffeqsolve, which is diffrax.diffeqsolve for windows of steps.
 
 python examples/fit_neuron.py [--iterations 400]
 """
@@ -26,16 +26,16 @@ DT, NOISE = 0.05, 0.1
 
 def trajectory(params: dict) -> jax.Array:
     """Return both variables at all times."""
-    solution = diffrax.diffeqsolve(
+    solution = parasim.diffeqsolve(
         diffrax.ODETerm(NEURON.vector_field),
         parasim.ParallelNewton(steps=400),
         t0=0.0,
         t1=80.0,
-        dt0=400 * DT,  # a window; an inner step is DT
+        dt0=DT,
         y0=Y0,
         args=params,
         saveat=diffrax.SaveAt(ts=TIMES),
-        max_steps=8,
+        stepsize_controller=parasim.Windows(steps=400),
     )
     return jnp.stack([solution.ys["v"], solution.ys["w"]])
 

@@ -85,7 +85,11 @@ def test_calls_with_the_same_shapes_are_traced_once(jit):
 
 @pytest.mark.slow
 def test_members_are_shared_out_over_devices():
-    """In a process of its own: the number of devices is set before jax begins."""
+    """In a process of its own: the number of devices is set before jax begins.
+
+    Gradients inside jax.shard_map need DirectAdjoint: diffrax's default fails there, with its own
+    solvers too.
+    """
     program = """
         import diffrax, jax, jax.numpy as jnp, numpy as np
         from jax.sharding import Mesh, PartitionSpec
@@ -95,8 +99,9 @@ def test_members_are_shared_out_over_devices():
 
         def end(y0, mode):
             return diffrax.diffeqsolve(
-                diffrax.ODETerm(lambda t, y, args: -y * jnp.abs(y)), ParallelNewton(steps=16, mode=mode),
-                0.0, 1.0, 0.5, y0, max_steps=4, throw=False,
+                diffrax.ODETerm(lambda t, y, args: -y * jnp.abs(y)),
+                ParallelNewton(steps=16, mode=mode), 0.0, 1.0, 0.5, y0, max_steps=4, throw=False,
+                adjoint=diffrax.DirectAdjoint(),
             ).ys[0]
 
         mesh = Mesh(np.array(jax.devices()), ("members",))
