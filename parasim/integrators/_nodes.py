@@ -7,12 +7,12 @@ from jaxtyping import Array, Int
 
 # A window that is longer than a whole number of steps by less than this part of one is divided into
 # that number: its length has rounding errors.
-_SLACK = 0.01
+STEP_SLACK = 0.01
 
 
 def step_count(t0: Any, t1: Any, step_size: Any, most: int) -> Int[Array, ""]:
     """Return how many steps, of `step_size` or a little less, make up the time from t0 to t1."""
-    steps = jnp.ceil((t1 - t0) / jnp.asarray(step_size, jnp.result_type(t1)) - _SLACK)
+    steps = jnp.ceil((t1 - t0) / jnp.asarray(step_size, jnp.result_type(t1)) - STEP_SLACK)
     # What is not finite compares false.
     return jnp.where(steps < most, jnp.maximum(steps, 1), most).astype(jnp.int32)
 

@@ -7,9 +7,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from parasim._errors import ConfigError
-
-# A remainder below so small a part of a step is rounding, and belongs to the last step.
-_PART_OF_A_STEP = 0.01
+from parasim.integrators._nodes import STEP_SLACK
+from parasim.integrators._options import check_positive_int
 
 
 class WindowsState(NamedTuple):
@@ -45,8 +44,7 @@ class Windows(diffrax.AbstractStepSizeController[WindowsState, Any]):
     steps: int = 1024
 
     def __check_init__(self):
-        if isinstance(self.steps, bool) or not isinstance(self.steps, int) or self.steps < 1:
-            raise ConfigError(f"steps must be a positive Python int, not {self.steps!r}")
+        check_positive_int("steps", self.steps)
 
     def wrap(self, direction: Any) -> "Windows":
         """Return itself: diffrax has turned `dt0` already when time runs backwards."""
@@ -68,7 +66,7 @@ class Windows(diffrax.AbstractStepSizeController[WindowsState, Any]):
         del terms, y0, args, func, error_order
         if dt0 is None:
             raise ConfigError("parasim.Windows needs dt0, the inner step: pass diffeqsolve a dt0")
-        inner_steps = jnp.ceil((t1 - t0) / dt0 - _PART_OF_A_STEP)
+        inner_steps = jnp.ceil((t1 - t0) / dt0 - STEP_SLACK)
         state = WindowsState(
             t0=t0, t1=t1, length=self.steps * dt0, windows=jnp.ceil(inner_steps / self.steps)
         )
