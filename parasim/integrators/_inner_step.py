@@ -125,7 +125,9 @@ def check_one_step(solver: Any) -> None:
         raise ConfigError(
             f"the inner solver must be a diffrax solver such as diffrax.Tsit5(), not {solver!r}"
         )
-    if isinstance(solver, _WITH_MEMORY):
+    if isinstance(solver, diffrax.AbstractWrappedSolver):
+        check_one_step(solver.solver)
+    elif isinstance(solver, _WITH_MEMORY):
         raise ConfigError(
             f"{type(solver).__name__} carries more than the state from step to step, so a window "
             "of its steps is no recurrence in the state; use a one-step method such as "

@@ -1,0 +1,1 @@
+"""What diffrax can do with its own solvers, done with `ParallelNewton` in their place."""
