@@ -4,10 +4,10 @@ Inside `diffeqsolve` a solver never sees the user's term but a `WrapTerm` around
 time around for backward integration (diffrax issue 771 asks for these names to become public).
 """
 
-import diffrax
 from diffrax._term import WrapTerm
+from jaxtyping import PyTree
 
 
-def unwrapped(term: diffrax.AbstractTerm) -> diffrax.AbstractTerm:
-    """Return the user's own term, for questions about its type only."""
-    return term.term if isinstance(term, WrapTerm) else term
+def unwrapped(terms: PyTree) -> PyTree:
+    """Return the user's own term, for questions about its type only; several terms as they are."""
+    return terms.term if isinstance(terms, WrapTerm) else terms

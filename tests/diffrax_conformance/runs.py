@@ -47,3 +47,8 @@ def assert_close(actual: Any, desired: Any, rtol: float = 1e-9) -> None:
         assert jnp.asarray(ours).dtype == jnp.asarray(stock).dtype
         scale = np.max(np.abs(stock), initial=0)
         np.testing.assert_allclose(ours, stock, rtol=0, atol=rtol * scale)
+
+
+def four(solver: Any, mode: str = "parallel") -> ParallelNewton:
+    """Return the solver of windows as short as they can be and still have something to solve."""
+    return ParallelNewton(solver, steps=4, mode=mode, interval=2)

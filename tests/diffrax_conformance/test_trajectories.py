@@ -14,7 +14,10 @@ BOTH = pytest.mark.parametrize("mode", ["parallel", "sequential"])
 @BOTH
 @each(CASES)
 def test_the_trajectory_and_its_interpolation_are_the_inner_solvers(name, mode):
-    """SDEs path by path; at the nodes, and between them."""
+    """SDEs path by path; at the nodes, and between them.
+
+    `HalfSolver` interpolates its whole steps, which do not end where the next begins.
+    """
     case = CASES[name]
     stock = run(case, None, saveat=diffrax.SaveAt(t1=True, dense=True))
     saveat = diffrax.SaveAt(t1=True, dense=True, solver_state=True)
@@ -23,7 +26,9 @@ def test_the_trajectory_and_its_interpolation_are_the_inner_solvers(name, mode):
     np.testing.assert_array_equal(windows["mode"], int(mode == "parallel"))
     assert not windows["fell_back"].any()
     assert_close(solution.ys, stock.ys)
+    nodes_too = not isinstance(case.solver, diffrax.HalfSolver)
     ts = jnp.linspace(0, T1, 3 * STEPS + 1)
+    ts = ts if nodes_too else ts[1::3]
     assert_close(jax.vmap(solution.evaluate)(ts), jax.vmap(stock.evaluate)(ts))
 
 
@@ -47,7 +52,7 @@ def test_the_error_estimate_is_the_largest_of_the_inner_steps(name, mode):
             y1, error, *_ = case.solver.step(case.terms, *t, y, ARGS, state, made_jump=False)
             return y1, jax.tree.map(jnp.abs, error)
 
-        errors = jax.lax.scan(body, y, jnp.arange(STEPS // 2) * (T1 / STEPS))[1]
+        errors = jax.lax.scan(body, y, jnp.arange(STEPS // 2, dtype=float) * (T1 / STEPS))[1]
         return jax.tree.map(lambda leaf: jnp.max(leaf, axis=0), errors)
 
     expected = steps(case.y0)

@@ -1,0 +1,198 @@
+"""diffrax's ways to differentiate, each compared with what it gives for the solver alone."""
+
+import diffrax
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tests.diffrax_conformance.runs import assert_close, four
+from tests.diffrax_conformance.solvers import noisy
+
+Y0, T0, T1, WINDOW = jnp.array([0.9, 5.4]), 0.25, 2.25, 0.25
+
+
+class Field(eqx.Module):
+    """A linear vector field with parameters of its own and in its arguments, one an integer."""
+
+    rate: jax.Array
+    twist: int
+
+    def __call__(self, t, y, args):
+        slow, whole = args
+        return jnp.stack([slow * y[0] + whole * y[1], self.twist * y[0] + self.rate * y[1]])
+
+
+INPUTS = (Y0, (jnp.array(0.1), -1.0), diffrax.ODETerm(Field(jnp.array(-0.1), 1)))
+SAVES = {
+    "t1": diffrax.SaveAt(t1=True),
+    "t0, ts": diffrax.SaveAt(t0=True, ts=[0.25, 1.0, 1.9]),
+}
+
+
+def _sum(inputs, saveat, adjoint, solver):
+    y0, args, term = inputs
+    dt0 = WINDOW / 4 if isinstance(solver, diffrax.Tsit5) else WINDOW
+    return jnp.sum(
+        diffrax.diffeqsolve(
+            term, solver, T0, T1, dt0, y0, args, saveat=saveat, adjoint=adjoint, max_steps=32
+        ).ys
+    )
+
+
+@eqx.filter_jit
+def _gradient(adjoint, saveat, solver):
+    if isinstance(adjoint, diffrax.ForwardMode):
+        inexact, rest = eqx.partition(INPUTS, eqx.is_inexact_array)
+        return jax.jacfwd(lambda part: _sum(eqx.combine(part, rest), saveat, adjoint, solver))(
+            inexact
+        )
+    return eqx.filter_grad(_sum)(INPUTS, saveat, adjoint, solver)
+
+
+REVERSE = [diffrax.RecursiveCheckpointAdjoint(), diffrax.DirectAdjoint()]
+REVERSE += [diffrax.BacksolveAdjoint(), diffrax.BacksolveAdjoint(solver=diffrax.Tsit5())]
+MODES = ["sequential", "parallel"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("saves", SAVES)
+@pytest.mark.parametrize("adjoint", [*REVERSE, diffrax.ForwardMode()], ids=repr)
+@pytest.mark.parametrize("mode", MODES)
+def test_every_adjoint_gives_the_inner_solvers_gradient(mode, adjoint, saves):
+    stock = _gradient(adjoint, SAVES[saves], diffrax.Tsit5())
+    ours = _gradient(adjoint, SAVES[saves], four(diffrax.Tsit5(), mode))
+    # A backward solve of its own makes steps of its own, from where it saves to where it saves.
+    exact = not isinstance(adjoint, diffrax.BacksolveAdjoint)
+    assert_close(ours, stock, 1e-9 if exact else 1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+def test_gradients_of_a_batch_are_a_batch_of_gradients(mode):
+    solver, adjoint = four(diffrax.Tsit5(), mode), diffrax.RecursiveCheckpointAdjoint()
+
+    def loss(y0):
+        return _sum((y0, *INPUTS[1:]), SAVES["t0, ts"], adjoint, solver)
+
+    batch = jnp.stack([Y0, 2 * Y0])
+    inside = jax.jit(jax.grad(lambda ys: jnp.sum(jax.vmap(loss)(ys))))(batch)
+    outside = jax.jit(jax.vmap(jax.grad(loss)))(batch)
+    alone = jax.jit(jax.grad(loss))(Y0)
+    np.testing.assert_allclose(inside, outside, rtol=1e-9)
+    np.testing.assert_allclose(inside, [alone, alone], rtol=1e-9)  # the problem is linear
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+def test_dense_output_has_a_gradient(mode):
+    def value(y0, solver):
+        return diffrax.diffeqsolve(
+            diffrax.ODETerm(lambda t, y, args: -y * jnp.abs(y)),
+            solver,
+            0.0,
+            1.0,
+            1 / 32 if isinstance(solver, diffrax.Tsit5) else 1 / 8,
+            y0,
+            saveat=diffrax.SaveAt(dense=True),
+            max_steps=32,
+        ).evaluate(jnp.array(0.53))
+
+    ours, stock = (
+        jax.jit(jax.grad(value), static_argnums=1)(jnp.array(1.3), solver)
+        for solver in (four(diffrax.Tsit5(), mode), diffrax.Tsit5())
+    )
+    np.testing.assert_allclose(ours, stock, rtol=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+def test_a_steady_state_is_differentiated_implicitly(mode):
+    """y' = a - y^3 settles at the cube root of a, whose derivative is known."""
+
+    def steady(a):
+        return diffrax.diffeqsolve(
+            diffrax.ODETerm(lambda t, y, args: args - y**3),
+            four(diffrax.Tsit5(), mode),
+            0.0,
+            jnp.inf,
+            0.1,
+            jnp.array(1.0),
+            a,
+            stepsize_controller=diffrax.PIDController(rtol=1e-8, atol=1e-10),
+            event=diffrax.Event(diffrax.steady_state_event()),
+            adjoint=diffrax.ImplicitAdjoint(),
+        ).ys[0]
+
+    value, slope = jax.jit(jax.value_and_grad(steady))(jnp.array(8.0))
+    np.testing.assert_allclose(value, 2.0, rtol=1e-6)
+    np.testing.assert_allclose(slope, 1 / 12, rtol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("solver", [diffrax.Tsit5(), four(diffrax.Tsit5())], ids=["stock", "ours"])
+@pytest.mark.parametrize(
+    ("transform", "adjoint", "kind"),
+    [
+        (jax.jacfwd, diffrax.RecursiveCheckpointAdjoint(), TypeError),
+        (jax.jacfwd, diffrax.BacksolveAdjoint(), TypeError),
+        (jax.grad, diffrax.ForwardMode(), Exception),
+    ],
+    ids=["forward through checkpoints", "forward through backsolve", "reverse through forward"],
+)
+def test_what_an_adjoint_cannot_do_is_an_error_with_any_solver(solver, transform, adjoint, kind):
+    def loss(y0):
+        return _sum((y0, *INPUTS[1:]), SAVES["t1"], adjoint, solver)
+
+    with pytest.raises(kind, match=r"forward-mode|reverse-mode|Reverse-mode|Forward-mode"):
+        transform(loss)(Y0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("saveat", [diffrax.SaveAt(steps=True), diffrax.SaveAt(dense=True)])
+def test_backsolve_refuses_what_it_cannot_save(saveat):
+    with pytest.raises(NotImplementedError):
+        _gradient(diffrax.BacksolveAdjoint(), saveat, four(diffrax.Tsit5()))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("solver", [diffrax.Heun(), four(diffrax.Heun())], ids=["stock", "ours"])
+def test_a_gradient_without_a_bound_on_the_steps_is_refused(solver):
+    def loss(y0):
+        term = diffrax.ODETerm(lambda t, y, args: -y)
+        return diffrax.diffeqsolve(term, solver, 0.0, 1.0, 0.25, y0, max_steps=None).ys[-1]
+
+    with pytest.raises(Exception, match="max_steps=None"):
+        jax.grad(loss)(jnp.array(1.0))
+
+
+def _noisy(solver, adjoint, y0):
+    terms = noisy(lambda t, y, args: 0.2 * jnp.diag(y))
+    unsafe = diffrax.UnsafeBrownianPath((2,), jax.random.key(2))
+    terms = eqx.tree_at(lambda t: t.terms[1].control, terms, unsafe)
+    dt0 = 1 / 16 if isinstance(solver, diffrax.Heun) else 1 / 4
+    return diffrax.diffeqsolve(
+        terms, solver, 0.0, 1.0, dt0, y0, args=1.0, adjoint=adjoint, max_steps=16
+    ).ys[-1]
+
+
+def test_an_unsafe_path_is_refused_where_diffrax_refuses_it():
+    with pytest.raises(ValueError, match="UnsafeBrownianPath"):
+        _noisy(four(diffrax.Heun()), diffrax.RecursiveCheckpointAdjoint(), Y0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    "adjoint", [diffrax.ForwardMode(), diffrax.DirectAdjoint()], ids=["forward", "direct"]
+)
+def test_an_unsafe_path_is_the_same_path_where_diffrax_allows_it(adjoint, mode):
+    def both(y0, solver):
+        def end(y):
+            return _noisy(solver, adjoint, y)
+
+        return jax.jvp(end, (y0,), (jnp.ones(2),))
+
+    ours = jax.jit(lambda y0: both(y0, four(diffrax.Heun(), mode)))(Y0)
+    assert_close(ours, jax.jit(lambda y0: both(y0, diffrax.Heun()))(Y0))
