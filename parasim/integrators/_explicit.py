@@ -43,7 +43,7 @@ class ExplicitStep(eqx.Module):
         self.vector_field = vector_field
         self.dt = dt
         self._scale = jax.tree.map(
-            lambda leaf: jnp.full(jnp.shape(leaf), signed_dt, jnp.real(leaf).dtype), y
+            lambda leaf: jnp.full(jnp.shape(leaf), signed_dt, jnp.result_type(leaf)), y
         )
 
     def __call__(self, y: PyTree, x: tuple[Any, Any]) -> PyTree:
