@@ -27,13 +27,16 @@ def run(
     """Solve a case, in windows, or without `ParallelNewton` if the mode is None."""
     steps = STEPS if mode is None else WINDOWS
     solver = case.solver if mode is None else ours(case.solver, mode)
-    settings = {"saveat": END if mode is None else STATE, "max_steps": steps} | options
+    settings = {
+        "dt0": T1 / steps,
+        "saveat": END if mode is None else STATE,
+        "max_steps": steps,
+    } | options
     return diffrax.diffeqsolve(
         case.terms,
         solver,
         0.0,
         T1,
-        dt0=T1 / steps,
         y0=case.y0 if y0 is None else y0,
         args=args,
         **settings,

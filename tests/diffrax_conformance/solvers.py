@@ -58,26 +58,44 @@ SYMPLECTIC = (
 SPLIT = diffrax.MultiTerm(diffrax.ODETerm(_slow_drive), diffrax.ODETerm(_fast_decay))
 
 
-def brownian(levy_area: Any = diffrax.BrownianIncrement, shape: Any = (2,)) -> Any:
-    """Return a path that knows the areas that a solver asks for."""
+class SmoothPath(diffrax.AbstractBrownianPath):
+    """A path with areas of every kind that is cheap to compile; it has nothing of chance in it."""
+
+    levy_area: Any
+    t0: float = 0.0
+    t1: float = T1
+
+    def evaluate(self, t0: Any, t1: Any = None, left: bool = True, use_levy: bool = False) -> Any:
+        """Return the increment, as a sampled path would."""
+        if t1 is None:
+            t0, t1 = jnp.zeros_like(t0), t0
+        dt, kinds = t1 - t0, jnp.array([7.0, 11.0])
+        w = jnp.sin(kinds * t1) - jnp.sin(kinds * t0)
+        if not use_levy:
+            return w
+        areas = {"H": jnp.sqrt(dt) * jnp.cos(kinds * t1), "K": jnp.sqrt(dt) * jnp.cos(9 * t0 + w)}
+        fields = {name: areas[name] for name in areas if name in self.levy_area.__annotations__}
+        return self.levy_area(dt=dt, W=w, **fields)
+
+
+def brownian(levy_area: Any = diffrax.BrownianIncrement) -> Any:
+    """Return a sampled path that knows the areas that a solver asks for."""
     key = jax.random.key(3)
-    return diffrax.VirtualBrownianTree(0.0, T1, 2**-8, shape, key, levy_area=levy_area)
+    return diffrax.VirtualBrownianTree(0.0, T1, 2**-8, (2,), key, levy_area=levy_area)
 
 
-def noisy(field: Callable[..., Any], levy_area: Any = diffrax.BrownianIncrement) -> Any:
+def noisy(field: Callable[..., Any], path: Any) -> Any:
     """Return the pendulum with noise."""
-    noise = diffrax.ControlTerm(field, brownian(levy_area))
+    noise = diffrax.ControlTerm(field, path)
     return diffrax.MultiTerm(diffrax.ODETerm(_pendulum), noise)
 
 
-def langevin() -> Any:
+def langevin(path: Any) -> Any:
     """Return the terms of a particle in a potential of many wells."""
     friction, damping = jnp.array([2.0, 0.5]), jnp.array([0.5, 2.0])
     return diffrax.MultiTerm(
         diffrax.UnderdampedLangevinDriftTerm(friction, damping, lambda x, args: args * jnp.sin(x)),
-        diffrax.UnderdampedLangevinDiffusionTerm(
-            friction, damping, brownian(diffrax.SpaceTimeTimeLevyArea)
-        ),
+        diffrax.UnderdampedLangevinDiffusionTerm(friction, damping, path),
     )
 
 
@@ -97,7 +115,7 @@ def _implicit(kind: Any, terms: Any) -> dict[str, Case]:
 
 def _stochastic(field: Any, levy_area: Any, *solvers: Any) -> dict[str, Case]:
     return {
-        f"{type(solver).__name__} with noise": Case(solver, noisy(field, levy_area), Y0)
+        f"{type(solver).__name__} with noise": Case(solver, noisy(field, SmoothPath(levy_area)), Y0)
         for solver in solvers
     }
 
@@ -124,13 +142,28 @@ CASES: dict[str, Case] = {
     **_stochastic(_mixing_noise, diffrax.SpaceTimeLevyArea, diffrax.GeneralShARK()),
     **_stochastic(_additive_noise, diffrax.SpaceTimeLevyArea, diffrax.ShARK(), diffrax.SRA1()),
     **_stochastic(_additive_noise, diffrax.SpaceTimeLevyArea, diffrax.SEA()),
-    "ALIGN": Case(diffrax.ALIGN(), langevin(), (Y0, 2 * Y0)),
-    "ShOULD": Case(diffrax.ShOULD(), langevin(), (Y0, 2 * Y0)),
-    "QUICSORT": Case(diffrax.QUICSORT(), langevin(), (Y0, 2 * Y0)),
+    **{
+        kind.__name__: Case(
+            kind(), langevin(SmoothPath(diffrax.SpaceTimeTimeLevyArea)), (Y0, 2 * Y0)
+        )
+        for kind in (diffrax.ALIGN, diffrax.ShOULD, diffrax.QUICSORT)
+    },
     "Euler with weakly diagonal noise": Case(
         diffrax.Euler(),
-        noisy(lambda t, y, args: lineax.DiagonalLinearOperator(0.2 * args * y)),
+        noisy(
+            lambda t, y, args: lineax.DiagonalLinearOperator(0.2 * args * y),
+            SmoothPath(diffrax.BrownianIncrement),
+        ),
         Y0,
+    ),
+}
+
+# With sampled paths, one for each kind of area: they are dear to compile.
+SAMPLED: dict[str, Case] = {
+    "Heun": Case(diffrax.Heun(), noisy(_mixing_noise, brownian()), Y0),
+    "SPaRK": Case(diffrax.SPaRK(), noisy(_mixing_noise, brownian(diffrax.SpaceTimeLevyArea)), Y0),
+    "ShOULD": Case(
+        diffrax.ShOULD(), langevin(brownian(diffrax.SpaceTimeTimeLevyArea)), (Y0, 2 * Y0)
     ),
 }
 

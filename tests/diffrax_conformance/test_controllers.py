@@ -36,9 +36,7 @@ def test_windows_end_where_they_are_told_to(times):
     assert {3.0, 4.0} <= set(np.asarray(solution.ts))
 
 
-@pytest.mark.parametrize(
-    "times", [(0.0, 5.0), pytest.param((5.0, 0.0), marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("times", [(0.0, 5.0), pytest.param((5.0, 0.0), marks=pytest.mark.slow)])
 def test_no_window_lies_across_a_jump(times):
     """Else the interpolation and the order would suffer, and the controller would go slowly."""
     clipped = diffrax.ClipStepSizeController(LOOSE, jump_ts=[2.5])
@@ -121,7 +119,9 @@ def test_the_time_of_a_jump_has_a_gradient(mode):
 def test_an_implicit_solver_takes_its_tolerance_from_any_controller():
     controller = diffrax.ClipStepSizeController(LOOSE, jump_ts=[2.5])
     solver = four(diffrax.Kvaerno3())
-    solution = _solve(lambda t, y, args: -y, controller, solver=solver, saveat=diffrax.SaveAt(t1=True))
+    solution = _solve(
+        lambda t, y, args: -y, controller, solver=solver, saveat=diffrax.SaveAt(t1=True)
+    )
     np.testing.assert_allclose(solution.ys[-1], np.exp(-5), atol=1e-4)
 
 
@@ -129,14 +129,21 @@ def test_an_implicit_solver_takes_its_tolerance_from_any_controller():
 def test_steps_to_given_times_are_the_inner_solvers():
     """The inner nodes divide each window equally."""
     edges = jnp.array([0.0, 0.3, 0.5, 1.1, 2.0])
-    fine = jnp.concatenate([*(jnp.linspace(a, b, 5)[:-1] for a, b in zip(edges, edges[1:], strict=False)), edges[-1:]])
+    fine = jnp.concatenate(
+        [*(jnp.linspace(a, b, 5)[:-1] for a, b in zip(edges, edges[1:], strict=False)), edges[-1:]]
+    )
 
     def field(t, y, args):
         return -y * jnp.sin(t + y)
 
     ours = _solve(field, diffrax.StepTo(edges), 0.0, 2.0, saveat=diffrax.SaveAt(ts=edges))
     stock = _solve(
-        field, diffrax.StepTo(fine), 0.0, 2.0, solver=diffrax.Dopri5(), saveat=diffrax.SaveAt(ts=edges)
+        field,
+        diffrax.StepTo(fine),
+        0.0,
+        2.0,
+        solver=diffrax.Dopri5(),
+        saveat=diffrax.SaveAt(ts=edges),
     )
     np.testing.assert_allclose(ours.ys, stock.ys, rtol=1e-9)
 
@@ -163,7 +170,8 @@ def test_tolerances_mean_what_they_mean_for_the_inner_solver(name):
 
     exact = end(diffrax.Dopri8(), 1e-12)
     stock, ours = (
-        np.max(np.abs(end(solver, 1e-6) - exact)) for solver in (diffrax.Tsit5(), four(diffrax.Tsit5()))
+        np.max(np.abs(end(solver, 1e-6) - exact))
+        for solver in (diffrax.Tsit5(), four(diffrax.Tsit5()))
     )
     assert 1e-10 < ours < 3 * stock
 

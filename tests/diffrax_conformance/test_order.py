@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.diffrax_conformance.runs import four
-from tests.diffrax_conformance.solvers import CASES, T1, brownian, each
+from tests.diffrax_conformance.solvers import CASES, T1, each
 
 ORDERS = {
     "Euler": 1,
@@ -49,7 +49,9 @@ def _slope(name, turn, y0, exact):
     @jax.jit
     def error(dt0):
         ys = diffrax.diffeqsolve(terms, solver, 0.0, 4.0, dt0, y0, max_steps=None).ys
-        return jnp.linalg.norm(jnp.stack([leaf[-1] for leaf in jax.tree.leaves(ys)]).ravel() - exact)
+        return jnp.linalg.norm(
+            jnp.stack([leaf[-1] for leaf in jax.tree.leaves(ys)]).ravel() - exact
+        )
 
     windows = 4 * 2 ** np.arange(8)
     errors = np.array([error(jnp.array(4.0 / n)) for n in windows])
@@ -108,9 +110,3 @@ def test_the_strong_order_is_the_inner_solvers(inner, order):
     errors = [np.sqrt(np.mean(error(keys, jnp.full(400, T1 / n)))) for n in windows]
     slope = -np.polyfit(np.log(windows), np.log(errors), 1)[0]
     assert slope == pytest.approx(order, abs=0.15)
-
-
-def test_paths_are_functions_of_time():
-    """What the comparison path by path rests on."""
-    first, second = brownian(), brownian()
-    np.testing.assert_array_equal(first.evaluate(0.0, 0.3), second.evaluate(0.0, 0.3))

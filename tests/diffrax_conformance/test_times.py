@@ -119,6 +119,4 @@ def test_dense_output_may_be_batched(name):
     ts = jnp.linspace(0, 1, 100)
     values = jax.vmap(lambda sol: jax.vmap(sol.evaluate)(ts))(solutions)
     np.testing.assert_array_equal(values[:, 0], y0)
-    np.testing.assert_allclose(
-        values, y0[:, None] * np.exp(-rates[:, None] * ts[None]), atol=2e-3
-    )
+    np.testing.assert_allclose(values, y0[:, None] * np.exp(-rates[:, None] * ts[None]), atol=2e-3)

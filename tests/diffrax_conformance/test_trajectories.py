@@ -1,4 +1,5 @@
 import diffrax
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 
 import parasim
 from tests.diffrax_conformance.runs import ARGS, assert_close, ours, run
-from tests.diffrax_conformance.solvers import CASES, STEPS, T1, each
+from tests.diffrax_conformance.solvers import CASES, SAMPLED, STEPS, T1, each
 
 BOTH = pytest.mark.parametrize("mode", ["parallel", "sequential"])
 
@@ -14,11 +15,24 @@ BOTH = pytest.mark.parametrize("mode", ["parallel", "sequential"])
 @BOTH
 @each(CASES)
 def test_the_trajectory_and_its_interpolation_are_the_inner_solvers(name, mode):
-    """SDEs path by path; at the nodes, and between them.
+    """At the nodes, and between them.
 
     `HalfSolver` interpolates its whole steps, which do not end where the next begins.
     """
-    case = CASES[name]
+    _compare(CASES[name], mode)
+
+
+@each(SAMPLED, fast=("Heun",))
+def test_sampled_paths_are_followed_path_by_path(name):
+    _compare(SAMPLED[name], "parallel")
+
+
+@eqx.filter_jit
+def _evaluated(solution, ts):
+    return jax.vmap(solution.evaluate)(ts)
+
+
+def _compare(case, mode):
     stock = run(case, None, saveat=diffrax.SaveAt(t1=True, dense=True))
     saveat = diffrax.SaveAt(t1=True, dense=True, solver_state=True)
     solution = run(case, mode, saveat=saveat)
@@ -29,7 +43,7 @@ def test_the_trajectory_and_its_interpolation_are_the_inner_solvers(name, mode):
     nodes_too = not isinstance(case.solver, diffrax.HalfSolver)
     ts = jnp.linspace(0, T1, 3 * STEPS + 1)
     ts = ts if nodes_too else ts[1::3]
-    assert_close(jax.vmap(solution.evaluate)(ts), jax.vmap(stock.evaluate)(ts))
+    assert_close(_evaluated(solution, ts), _evaluated(stock, ts))
 
 
 @BOTH
