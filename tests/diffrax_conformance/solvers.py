@@ -67,6 +67,7 @@ class SmoothPath(diffrax.AbstractBrownianPath):
 
     def evaluate(self, t0: Any, t1: Any = None, left: bool = True, use_levy: bool = False) -> Any:
         """Return the increment, as a sampled path would."""
+        del left
         if t1 is None:
             t0, t1 = jnp.zeros_like(t0), t0
         dt, kinds = t1 - t0, jnp.array([7.0, 11.0])

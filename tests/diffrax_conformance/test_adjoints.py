@@ -20,6 +20,7 @@ class Field(eqx.Module):
     twist: int
 
     def __call__(self, t, y, args):
+        del t
         slow, whole = args
         return jnp.stack([slow * y[0] + whole * y[1], self.twist * y[0] + self.rate * y[1]])
 

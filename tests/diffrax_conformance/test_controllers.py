@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import diffrax
 import jax
 import jax.numpy as jnp
@@ -129,9 +131,8 @@ def test_an_implicit_solver_takes_its_tolerance_from_any_controller():
 def test_steps_to_given_times_are_the_inner_solvers():
     """The inner nodes divide each window equally."""
     edges = jnp.array([0.0, 0.3, 0.5, 1.1, 2.0])
-    fine = jnp.concatenate(
-        [*(jnp.linspace(a, b, 5)[:-1] for a, b in zip(edges, edges[1:], strict=False)), edges[-1:]]
-    )
+    inner = [jnp.linspace(a, b, 5)[:-1] for a, b in pairwise(edges)]
+    fine = jnp.concatenate([*inner, edges[-1:]])
 
     def field(t, y, args):
         return -y * jnp.sin(t + y)

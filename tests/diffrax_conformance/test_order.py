@@ -53,7 +53,7 @@ def _slope(name, turn, y0, exact):
             jnp.stack([leaf[-1] for leaf in jax.tree.leaves(ys)]).ravel() - exact
         )
 
-    windows = 4 * 2 ** np.arange(8)
+    windows = 2 ** np.arange(11)
     errors = np.array([error(jnp.array(4.0 / n)) for n in windows])
     clean = (errors > 1e-11) & (errors < 0.3)
     assert clean.sum() >= 3

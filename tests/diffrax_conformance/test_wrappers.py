@@ -23,8 +23,9 @@ def _expected_warning(name):
     return contextlib.nullcontext()
 
 
-@each(NAMES, fast=FAST)
+@each([name for name in NAMES if not name.startswith("K")], fast=FAST)
 def test_half_solvers_may_be_inside(name):
+    """But not around implicit solvers, with which diffrax's `HalfSolver` cannot work alone."""
     case = CASES[name]._replace(solver=diffrax.HalfSolver(CASES[name].solver))
     stock = run(case, None)
     with _expected_warning(name):
