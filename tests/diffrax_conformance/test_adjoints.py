@@ -26,15 +26,12 @@ class Field(eqx.Module):
 
 
 INPUTS = (Y0, (jnp.array(0.1), -1.0), diffrax.ODETerm(Field(jnp.array(-0.1), 1)))
-SAVES = {
-    "t1": diffrax.SaveAt(t1=True),
-    "t0, ts": diffrax.SaveAt(t0=True, ts=[0.25, 1.0, 1.9]),
-}
+SAVEAT = diffrax.SaveAt(t0=True, ts=[0.25, 1.03, 1.9])
 
 
 def _sum(inputs, saveat, adjoint, solver):
     y0, args, term = inputs
-    dt0 = WINDOW / 4 if isinstance(solver, diffrax.Tsit5) else WINDOW
+    dt0 = WINDOW / 4 if isinstance(solver, diffrax.Heun) else WINDOW
     return jnp.sum(
         diffrax.diffeqsolve(
             term, solver, T0, T1, dt0, y0, args, saveat=saveat, adjoint=adjoint, max_steps=32
@@ -53,17 +50,16 @@ def _gradient(adjoint, saveat, solver):
 
 
 REVERSE = [diffrax.RecursiveCheckpointAdjoint(), diffrax.DirectAdjoint()]
-REVERSE += [diffrax.BacksolveAdjoint(), diffrax.BacksolveAdjoint(solver=diffrax.Tsit5())]
+REVERSE += [diffrax.BacksolveAdjoint(), diffrax.BacksolveAdjoint(solver=diffrax.Heun())]
 MODES = ["sequential", "parallel"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("saves", SAVES)
 @pytest.mark.parametrize("adjoint", [*REVERSE, diffrax.ForwardMode()], ids=repr)
 @pytest.mark.parametrize("mode", MODES)
-def test_every_adjoint_gives_the_inner_solvers_gradient(mode, adjoint, saves):
-    stock = _gradient(adjoint, SAVES[saves], diffrax.Tsit5())
-    ours = _gradient(adjoint, SAVES[saves], four(diffrax.Tsit5(), mode))
+def test_every_adjoint_gives_the_inner_solvers_gradient(mode, adjoint):
+    stock = _gradient(adjoint, SAVEAT, diffrax.Heun())
+    ours = _gradient(adjoint, SAVEAT, four(diffrax.Heun(), mode))
     # A backward solve of its own makes steps of its own, from where it saves to where it saves.
     exact = not isinstance(adjoint, diffrax.BacksolveAdjoint)
     assert_close(ours, stock, 1e-9 if exact else 1e-5)
@@ -72,10 +68,10 @@ def test_every_adjoint_gives_the_inner_solvers_gradient(mode, adjoint, saves):
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 def test_gradients_of_a_batch_are_a_batch_of_gradients(mode):
-    solver, adjoint = four(diffrax.Tsit5(), mode), diffrax.RecursiveCheckpointAdjoint()
+    solver, adjoint = four(diffrax.Heun(), mode), diffrax.RecursiveCheckpointAdjoint()
 
     def loss(y0):
-        return _sum((y0, *INPUTS[1:]), SAVES["t0, ts"], adjoint, solver)
+        return _sum((y0, *INPUTS[1:]), SAVEAT, adjoint, solver)
 
     batch = jnp.stack([Y0, 2 * Y0])
     inside = jax.jit(jax.grad(lambda ys: jnp.sum(jax.vmap(loss)(ys))))(batch)
@@ -94,7 +90,7 @@ def test_dense_output_has_a_gradient(mode):
             solver,
             0.0,
             1.0,
-            1 / 32 if isinstance(solver, diffrax.Tsit5) else 1 / 8,
+            1 / 32 if isinstance(solver, diffrax.Heun) else 1 / 8,
             y0,
             saveat=diffrax.SaveAt(dense=True),
             max_steps=32,
@@ -102,7 +98,7 @@ def test_dense_output_has_a_gradient(mode):
 
     ours, stock = (
         jax.jit(jax.grad(value), static_argnums=1)(jnp.array(1.3), solver)
-        for solver in (four(diffrax.Tsit5(), mode), diffrax.Tsit5())
+        for solver in (four(diffrax.Heun(), mode), diffrax.Heun())
     )
     np.testing.assert_allclose(ours, stock, rtol=1e-9)
 
@@ -115,7 +111,7 @@ def test_a_steady_state_is_differentiated_implicitly(mode):
     def steady(a):
         return diffrax.diffeqsolve(
             diffrax.ODETerm(lambda t, y, args: args - y**3),
-            four(diffrax.Tsit5(), mode),
+            four(diffrax.Heun(), mode),
             0.0,
             jnp.inf,
             0.1,
@@ -132,7 +128,7 @@ def test_a_steady_state_is_differentiated_implicitly(mode):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("solver", [diffrax.Tsit5(), four(diffrax.Tsit5())], ids=["stock", "ours"])
+@pytest.mark.parametrize("solver", [diffrax.Heun(), four(diffrax.Heun())], ids=["stock", "ours"])
 @pytest.mark.parametrize(
     ("transform", "adjoint", "kind"),
     [
@@ -144,7 +140,7 @@ def test_a_steady_state_is_differentiated_implicitly(mode):
 )
 def test_what_an_adjoint_cannot_do_is_an_error_with_any_solver(solver, transform, adjoint, kind):
     def loss(y0):
-        return _sum((y0, *INPUTS[1:]), SAVES["t1"], adjoint, solver)
+        return _sum((y0, *INPUTS[1:]), diffrax.SaveAt(t1=True), adjoint, solver)
 
     with pytest.raises(kind, match=r"forward-mode|reverse-mode|Reverse-mode|Forward-mode"):
         transform(loss)(Y0)
@@ -154,7 +150,7 @@ def test_what_an_adjoint_cannot_do_is_an_error_with_any_solver(solver, transform
 @pytest.mark.parametrize("saveat", [diffrax.SaveAt(steps=True), diffrax.SaveAt(dense=True)])
 def test_backsolve_refuses_what_it_cannot_save(saveat):
     with pytest.raises(NotImplementedError):
-        _gradient(diffrax.BacksolveAdjoint(), saveat, four(diffrax.Tsit5()))
+        _gradient(diffrax.BacksolveAdjoint(), saveat, four(diffrax.Heun()))
 
 
 @pytest.mark.slow
