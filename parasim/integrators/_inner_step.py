@@ -29,12 +29,15 @@ class GenericStep(eqx.Module):
         dt: the step size, if an `ODETerm` is stepped: then the solver counts time from the start
             of each step, as the difference of two large times is not dt in floating point. None
             for other terms, whose increments belong to the times themselves.
+        somewhere: a state at which the terms can be evaluated, to stand in for one at which they
+            cannot: zero may be a singular point of theirs.
     """
 
     solver: diffrax.AbstractSolver
     terms: PyTree
     args: PyTree
     dt: Any
+    somewhere: PyTree
 
     def __call__(self, y: PyTree, x: tuple[Any, Any]) -> PyTree:
         """Return the state after the step from time `x[0]` to `x[1]`."""
@@ -48,11 +51,12 @@ class GenericStep(eqx.Module):
 
     def _step(self, y: PyTree, x: tuple[Any, Any]) -> tuple[PyTree, PyTree, dict, Array]:
         """Step, and say whether that worked."""
-        usable = all_finite((y, x))
         # lineax ends the program where a linear solver meets NaN; a guess may well lead there, and
         # a controller that has seen NaN asks for a step of NaN.
-        y, (t0, t1), dt = jax.tree.map(
-            lambda leaf: jnp.where(usable, leaf, jnp.zeros_like(leaf)), (y, x, self.dt)
+        known, timely = all_finite(y), all_finite((x, self.dt))
+        y = jax.tree.map(lambda a, b: jnp.where(known, a, b), y, self.somewhere)
+        (t0, t1), dt = jax.tree.map(
+            lambda leaf: jnp.where(timely, leaf, jnp.zeros_like(leaf)), (x, self.dt)
         )
         terms = self.terms
         if dt is not None:
@@ -61,7 +65,7 @@ class GenericStep(eqx.Module):
         y1, error, dense_info, _, result = self.solver.step(
             terms, t0, t1, y, self.args, state, made_jump=False
         )
-        return y1, error, dense_info, usable & diffrax.is_okay(result)
+        return y1, error, dense_info, known & timely & diffrax.is_okay(result)
 
 
 def _from(start: Any, term: diffrax.AbstractTerm, dt: Any) -> diffrax.ODETerm:
@@ -88,7 +92,7 @@ def inner_step(
         terms: as diffrax hands them to a solver.
         args: as the user gave them.
         dt: the step size, positive.
-        y: a state, for the shapes and dtypes of its leaves.
+        y: a state on the way, such as the first.
     """
     ordinary = isinstance(unwrapped(terms), diffrax.ODETerm)
     # A subclass may have a step of its own, and a wrapper has one.
@@ -96,7 +100,10 @@ def inner_step(
     if ordinary and by_tableau and isinstance(solver, diffrax.AbstractERK):
         signed_dt = terms.contr(jnp.zeros_like(dt), dt)
         return ExplicitStep(solver, lambda t, y: terms.vf(t, y, args), dt, signed_dt, y)
-    return GenericStep(differentiable(solver), terms, args, dt if ordinary else None)
+    somewhere = jax.tree.map(
+        lambda leaf: jax.lax.stop_gradient(jnp.where(jnp.isfinite(leaf), leaf, 0)), y
+    )
+    return GenericStep(differentiable(solver), terms, args, dt if ordinary else None, somewhere)
 
 
 def differentiable(solver: Any) -> Any:

@@ -52,3 +52,26 @@ def test_solvers_with_memory_are_refused_by_name(solver):
 def test_what_is_no_solver_is_refused():
     with pytest.raises(ConfigError, match=r"diffrax\.Tsit5\(\)"):
         check_one_step(diffrax.Tsit5)
+
+
+def test_a_step_from_nowhere_is_nan_even_where_zero_is_singular():
+    """Something has to stand in for NaN, or lineax would end the program; not always zero."""
+    root_finder = optimistix.Newton(1e-10, 1e-10, norm=optimistix.max_norm)
+    solver = diffrax.Kvaerno3(root_finder=root_finder)
+    term = diffrax.ODETerm(lambda t, y, args: -y / jnp.linalg.norm(y) ** 3)
+    start = jnp.array([1.0, 2.0])
+    step = inner_step(solver, term, None, jnp.array(0.1), start)
+    jacobian = jax.jit(jax.jacfwd(lambda y: step(y, TIMES)))
+    assert np.isfinite(jacobian(start)).all()
+    jacobian(jnp.full(2, jnp.nan))
+    assert np.isnan(step(jnp.full(2, jnp.nan), TIMES)).all()
+
+
+def test_gradients_go_backwards_through_an_implicit_step():
+    root_finder = optimistix.Newton(1e-12, 1e-12, norm=optimistix.max_norm)
+    solver = diffrax.Kvaerno3(root_finder=root_finder)
+    y = jnp.array([1.0, 2.0])
+    term = diffrax.ODETerm(lambda t, y, args: -(y**3))
+    step = inner_step(solver, term, None, jnp.array(0.1), y)
+    backward = jax.jacrev(lambda y: step(y, TIMES))(y)
+    np.testing.assert_allclose(backward, jax.jacfwd(lambda y: step(y, TIMES))(y), rtol=1e-12)
