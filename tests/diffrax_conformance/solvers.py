@@ -173,7 +173,7 @@ REFUSED: dict[str, diffrax.AbstractSolver] = {
     "ReversibleHeun": diffrax.ReversibleHeun(),
 }
 
-FAST = ("Tsit5", "Kvaerno3", "SemiImplicitEuler", "SPaRK with noise")
+FAST = ("Tsit5", "Kvaerno3", "SemiImplicitEuler", "Heun with noise")
 
 
 def each(names: Any, fast: tuple[str, ...] = FAST) -> Any:

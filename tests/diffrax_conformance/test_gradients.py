@@ -9,7 +9,9 @@ import pytest
 from tests.diffrax_conformance.runs import ARGS, END, assert_close, run
 from tests.diffrax_conformance.solvers import CASES, each
 
-BOTH = pytest.mark.parametrize("mode", ["parallel", "sequential"])
+BOTH = pytest.mark.parametrize(
+    "mode", ["parallel", pytest.param("sequential", marks=pytest.mark.slow)]
+)
 
 
 def _loss(case, mode, y0, args, adjoint):
@@ -56,7 +58,7 @@ def test_gradients_are_those_of_the_inner_solver(name, mode):
 
 
 @BOTH
-@each(CASES)
+@each(CASES, fast=("SemiImplicitEuler",))
 def test_directional_derivatives_are_those_of_the_inner_solver(name, mode):
     """The default adjoint has none, so by forward mode; the gradient knows the answer."""
     case = CASES[name]

@@ -9,7 +9,9 @@ import parasim
 from tests.diffrax_conformance.runs import ARGS, assert_close, ours, run
 from tests.diffrax_conformance.solvers import CASES, SAMPLED, STEPS, T1, each
 
-BOTH = pytest.mark.parametrize("mode", ["parallel", "sequential"])
+BOTH = pytest.mark.parametrize(
+    "mode", ["parallel", pytest.param("sequential", marks=pytest.mark.slow)]
+)
 
 
 @BOTH
@@ -22,7 +24,7 @@ def test_the_trajectory_and_its_interpolation_are_the_inner_solvers(name, mode):
     _compare(CASES[name], mode)
 
 
-@each(SAMPLED, fast=("Heun",))
+@each(SAMPLED, fast=())
 def test_sampled_paths_are_followed_path_by_path(name):
     _compare(SAMPLED[name], "parallel")
 
@@ -47,7 +49,10 @@ def _compare(case, mode):
 
 
 @BOTH
-@each([name for name in CASES if isinstance(CASES[name].solver, diffrax.AbstractAdaptiveSolver)])
+@each(
+    [name for name in CASES if isinstance(CASES[name].solver, diffrax.AbstractAdaptiveSolver)],
+    fast=("Tsit5",),
+)
 def test_the_error_estimate_is_the_largest_of_the_inner_steps(name, mode):
     case = CASES[name]
     solver = ours(case.solver, mode)
