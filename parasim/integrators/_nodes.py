@@ -33,7 +33,15 @@ def window_nodes(t0: Any, t1: Any, count: Int[Array, ""], steps: int) -> Array:
 
 
 def inner_step_at(t0: Any, t1: Any, count: Int[Array, ""], t: Any) -> Int[Array, "*times"]:
-    """Return the indices of the steps that times lie in; times outside belong to the end steps."""
+    """Return the indices of the steps that times lie in.
+
+    A node belongs to the step that ends there, as in diffrax; times outside to the steps at the
+    ends.
+    """
     length = jnp.where(t1 > t0, t1 - t0, jnp.ones_like(t1))
-    place = jnp.floor((t - t0) / length * count.astype(jnp.result_type(t1)))
-    return jnp.clip(place.astype(jnp.int32), 0, count - 1)
+    place = jnp.ceil((t - t0) / length * count.astype(jnp.result_type(t1)))
+    index = jnp.clip(place.astype(jnp.int32) - 1, 0, count - 1)
+    # Next to a node rounding may have chosen the wrong side.
+    early = t <= window_node(t0, t1, count, index)
+    late = t > window_node(t0, t1, count, index + 1)
+    return jnp.clip(index - early.astype(jnp.int32) + late.astype(jnp.int32), 0, count - 1)

@@ -41,9 +41,19 @@ def test_a_window_of_times_that_are_not_finite_has_all_its_steps():
 
 def test_times_lie_in_the_step_that_contains_them():
     t0, t1, count = jnp.array(1.0), jnp.array(3.0), jnp.array(4)
-    times = jnp.array([0.9, 1.0, 1.49, 1.5, 2.99, 3.0, 3.1])
-    np.testing.assert_array_equal(inner_step_at(t0, t1, count, times), [0, 0, 0, 1, 3, 3, 3])
+    times = jnp.array([0.9, 1.0, 1.49, 1.5, 1.51, 2.99, 3.0, 3.1])
+    np.testing.assert_array_equal(inner_step_at(t0, t1, count, times), [0, 0, 0, 0, 1, 3, 3, 3])
     assert window_node(t0, t1, count, jnp.array(1)) == 1.5
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
+def test_every_node_belongs_to_the_step_that_ends_there(dtype):
+    t0, t1 = jnp.array(0.1, dtype), jnp.array(1.7, dtype)
+    for count in (7, 10, 97):
+        nodes = window_nodes(t0, t1, jnp.array(count), count)
+        np.testing.assert_array_equal(
+            inner_step_at(t0, t1, jnp.array(count), nodes), [0, *range(count)]
+        )
 
 
 def test_a_window_without_length_has_its_times_in_the_first_step():
