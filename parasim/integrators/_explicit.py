@@ -13,6 +13,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
+from parasim.integrators._nodes import Slot
+
 
 class ExplicitStep(eqx.Module):
     """The step `y + dt sum_i b_i f_i` with `f_i = f(t + c_i dt, y + dt sum_j a_ij f_j)`.
@@ -46,13 +48,13 @@ class ExplicitStep(eqx.Module):
             lambda leaf: jnp.full(jnp.shape(leaf), signed_dt, jnp.result_type(leaf)), y
         )
 
-    def __call__(self, y: PyTree, x: tuple[Any, Any]) -> PyTree:
-        """Return the state after the step that starts at time `x[0]`."""
-        return self._solution(y, self._slopes(y, x[0], self._needed))
+    def __call__(self, y: PyTree, slot: Slot) -> PyTree:
+        """Return the state after the step."""
+        return self._solution(y, self._slopes(y, slot.start, self._needed))
 
-    def details(self, y: PyTree, x: tuple[Any, Any]) -> tuple[PyTree, dict[str, PyTree]]:
+    def details(self, y: PyTree, slot: Slot) -> tuple[PyTree, dict[str, PyTree]]:
         """Return the embedded error estimate of the step, and what diffrax interpolates from."""
-        slopes = self._slopes(y, x[0], self.tableau.num_stages)
+        slopes = self._slopes(y, slot.start, self.tableau.num_stages)
         error = jax.tree.map(jnp.multiply, self._scale, _combination(self.tableau.b_error, slopes))
         increments = [jax.tree.map(jnp.multiply, self._scale, slope) for slope in slopes]
         stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *increments)

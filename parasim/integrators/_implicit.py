@@ -41,7 +41,7 @@ def with_derivatives(
 
 
 def _tangents(
-    problem: tuple[Intervals, Array], known: tuple[Array, Array], given: tuple[Intervals, Array]
+    problem: tuple[Intervals, Array], known: tuple[Array, Array], given: tuple[Any, Any]
 ) -> tuple[Array, Array]:
     _, states = known
     ends = problem[0].last_of_each(states)

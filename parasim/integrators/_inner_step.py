@@ -1,4 +1,4 @@
-"""The inner solver's step as a map `(y, (t0, t1)) -> y`, by the cheapest way there is."""
+"""The inner solver's step as a map `(y, slot) -> y`, by the cheapest way there is."""
 
 from typing import Any
 
@@ -9,10 +9,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from parasim._errors import ConfigError
+from parasim.integrators._controls import with_increments
 from parasim.integrators._diffrax_private import unwrapped
 from parasim.integrators._explicit import ExplicitStep
 from parasim.integrators._finite import all_finite
 from parasim.integrators._finite_root import FiniteRoot
+from parasim.integrators._nodes import Slot
 
 _WITH_MEMORY = (diffrax.LeapfrogMidpoint, diffrax.ReversibleHeun)
 
@@ -39,26 +41,27 @@ class GenericStep(eqx.Module):
     dt: Any
     somewhere: PyTree
 
-    def __call__(self, y: PyTree, x: tuple[Any, Any]) -> PyTree:
-        """Return the state after the step from time `x[0]` to `x[1]`."""
-        y1, _, _, okay = self._step(y, x)
+    def __call__(self, y: PyTree, slot: Slot) -> PyTree:
+        """Return the state after the step."""
+        y1, _, _, okay = self._step(y, slot)
         return jax.tree.map(lambda leaf: jnp.where(okay, leaf, jnp.nan), y1)
 
-    def details(self, y: PyTree, x: tuple[Any, Any]) -> tuple[PyTree | None, dict[str, PyTree]]:
+    def details(self, y: PyTree, slot: Slot) -> tuple[PyTree | None, dict[str, PyTree]]:
         """Return the solver's error estimate of the step, and what diffrax interpolates from."""
-        _, error, dense_info, _ = self._step(y, x)
+        _, error, dense_info, _ = self._step(y, slot)
         return error, dense_info
 
-    def _step(self, y: PyTree, x: tuple[Any, Any]) -> tuple[PyTree, PyTree, dict, Array]:
+    def _step(self, y: PyTree, slot: Slot) -> tuple[PyTree, PyTree, dict, Array]:
         """Step, and say whether that worked."""
         # lineax ends the program where a linear solver meets NaN; a guess may well lead there, and
         # a controller that has seen NaN asks for a step of NaN.
-        known, timely = all_finite(y), all_finite((x, self.dt))
+        times = slot.start, slot.end
+        known, timely = all_finite(y), all_finite((times, self.dt))
         y = jax.tree.map(lambda a, b: jnp.where(known, a, b), y, self.somewhere)
         (t0, t1), dt = jax.tree.map(
-            lambda leaf: jnp.where(timely, leaf, jnp.zeros_like(leaf)), (x, self.dt)
+            lambda leaf: jnp.where(timely, leaf, jnp.zeros_like(leaf)), (times, self.dt)
         )
-        terms = self.terms
+        terms = with_increments(self.terms, slot.increments)
         if dt is not None:
             terms, t0, t1 = _from(t0, terms, dt), jnp.zeros_like(dt), dt
         state = self.solver.init(terms, t0, t1, y, self.args)

@@ -1,13 +1,28 @@
 """The times between which the inner steps of a window go."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
-from jaxtyping import Array, Int
+from jaxtyping import Array, Int, PyTree
 
 # A window that is longer than a whole number of steps by less than this part of one is divided into
 # that number: its length has rounding errors.
 STEP_SLACK = 0.01
+
+
+class Slot(NamedTuple):
+    """What one inner step is made from, besides the state; or all steps, along a leading axis.
+
+    Attributes:
+        start, end: the times that it goes between.
+        increments: of the terms' controls between them; None if the terms are asked.
+        moving: whether it is made at all; None: it is.
+    """
+
+    start: Any
+    end: Any
+    increments: PyTree = None
+    moving: Any = None
 
 
 def step_count(t0: Any, t1: Any, step_size: Any, most: int) -> Int[Array, ""]:

@@ -6,39 +6,33 @@ import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int, PyTree
+from jaxtyping import Array, Bool, Int, PyTree
 
+from parasim.integrators._controls import increments
 from parasim.integrators._inner_step import ExplicitStep, GenericStep, inner_step
+from parasim.integrators._nodes import Slot
 from parasim.integrators._recurrence import Recurrence
 
 
 class StandingStep(eqx.Module):
-    """A step that is made only where it is said to move; elsewhere the state stands still.
+    """A step that is made only where its slot says that it moves; elsewhere the state stands still.
 
     Attributes:
         step: the step.
-        first: the times `(t0, t1)` of the window's first step. Steps that do not move are made
-            there, and forgotten: beyond the end the vector field may be anything.
     """
 
     step: ExplicitStep | GenericStep
-    first: tuple[Any, Any]
 
-    def __call__(self, y: PyTree, x: tuple[Any, Any, Any]) -> PyTree:
-        """Return the state after the step from `x[0]` to `x[1]`, if `x[2]`; else y."""
-        stepped = self.step(y, self._times(x))
-        return jax.tree.map(lambda new, old: jnp.where(x[2], new, old), stepped, y)
+    def __call__(self, y: PyTree, slot: Slot) -> PyTree:
+        """Return the state after the step, if it moves; else y."""
+        stepped = self.step(y, slot)
+        return jax.tree.map(lambda new, old: jnp.where(slot.moving, new, old), stepped, y)
 
-    def details(
-        self, y: PyTree, x: tuple[Any, Any, Any]
-    ) -> tuple[PyTree | None, dict[str, PyTree]]:
+    def details(self, y: PyTree, slot: Slot) -> tuple[PyTree | None, dict[str, PyTree]]:
         """Return the error estimate of the step, and what diffrax interpolates from."""
-        error, dense_info = self.step.details(y, self._times(x))
-        zeroed = jax.tree.map(lambda leaf: jnp.where(x[2], leaf, jnp.zeros_like(leaf)), error)
-        return zeroed, dense_info
-
-    def _times(self, x: tuple[Any, Any, Any]) -> tuple[Any, Any]:
-        return jnp.where(x[2], x[0], self.first[0]), jnp.where(x[2], x[1], self.first[1])
+        error, dense_info = self.step.details(y, slot)
+        error = jax.tree.map(lambda leaf: jnp.where(slot.moving, leaf, jnp.zeros_like(leaf)), error)
+        return error, dense_info
 
 
 def window_recurrence(
@@ -64,13 +58,34 @@ def window_recurrence(
     """
     fine = inner_step(solver, terms, args, dt, y)
     coarse = inner_step(solver, terms, args, dt * interval, y)
-    inputs = nodes[:-1], nodes[1:]
     starts = nodes[:-1:interval]
-    coarse_inputs = starts, jnp.concatenate([starts[1:], nodes[-1:]])
-    duration = dt * (nodes.shape[0] - 1)
+    fine_times = nodes[:-1], nodes[1:]
+    coarse_times = starts, jnp.concatenate([starts[1:], nodes[-1:]])
+    duration, moving = dt * (nodes.shape[0] - 1), None
     if count is not None:
-        moving = jnp.arange(nodes.shape[0] - 1, dtype=count.dtype) < count
-        fine, coarse = (StandingStep(step, (nodes[0], nodes[1])) for step in (fine, coarse))
-        inputs, coarse_inputs = (*inputs, moving), (*coarse_inputs, moving[::interval])
+        fine, coarse = StandingStep(fine), StandingStep(coarse)
         duration = nodes[-1] - nodes[0]
-    return Recurrence(fine, inputs, duration, coarse, coarse_inputs, count), fine
+        moving = jnp.arange(nodes.shape[0] - 1, dtype=count.dtype) < count
+    return Recurrence(
+        step=fine,
+        inputs=_slots(solver, terms, fine_times, moving),
+        duration=duration,
+        coarse_step=coarse,
+        coarse_inputs=_slots(
+            solver, terms, coarse_times, None if moving is None else moving[::interval]
+        ),
+        moving=count,
+    ), fine
+
+
+def _slots(
+    solver: diffrax.AbstractSolver,
+    terms: PyTree,
+    times: tuple[Array, Array],
+    moving: Bool[Array, " N"] | None,
+) -> Slot:
+    if moving is not None:
+        # Beyond the end terms may be anything. Steps that do not move are made at the window's
+        # beginning, and forgotten.
+        times = jax.tree.map(lambda leaf: jnp.where(moving, leaf, leaf[0]), times)
+    return Slot(*times, increments(solver, terms, *times), moving)

@@ -6,6 +6,7 @@ import pytest
 
 from parasim.integrators._explicit import ExplicitStep
 from parasim.integrators._inner_step import inner_step
+from parasim.integrators._nodes import Slot
 
 EXPLICIT = [
     solver
@@ -30,8 +31,8 @@ def test_the_step_written_out_is_the_solvers_own(solver):
     step = inner_step(solver, term, 2.0, t1 - t0, y)
     assert isinstance(step, ExplicitStep)
     close = lambda a, b: np.testing.assert_allclose(a, b, rtol=0, atol=1e-14)  # noqa: E731
-    jax.tree.map(close, step(y, (t0, t1)), y1)
-    own_error, own_dense = step.details(y, (t0, t1))
+    jax.tree.map(close, step(y, Slot(t0, t1)), y1)
+    own_error, own_dense = step.details(y, Slot(t0, t1))
     jax.tree.map(close, own_error, error)
     jax.tree.map(close, own_dense, dense)
 
@@ -44,7 +45,7 @@ def test_a_subclass_with_a_step_of_its_own_keeps_it():
 
     y, dt = jnp.array([0.9, -0.9]), jnp.array(1.0)
     step = inner_step(Clipped(), diffrax.ODETerm(lambda t, y, args: y), None, dt, y)
-    np.testing.assert_array_equal(step(y, (jnp.array(0.0), dt)), [1, -1])
+    np.testing.assert_array_equal(step(y, Slot(jnp.array(0.0), dt)), [1, -1])
 
 
 def test_there_are_explicit_solvers_to_test():
@@ -56,6 +57,6 @@ def test_float32_states_stay_float32_with_float64_times():
     y = jnp.array([1.0, 2.0], jnp.float32)
     term = diffrax.ODETerm(lambda t, y, args: -y)
     step = inner_step(diffrax.Tsit5(), term, None, jnp.array(0.1), y)
-    error, dense = step.details(y, (jnp.array(0.0), jnp.array(0.1)))
-    for leaf in jax.tree.leaves((step(y, (jnp.array(0.0), jnp.array(0.1))), error, dense)):
+    error, dense = step.details(y, Slot(jnp.array(0.0), jnp.array(0.1)))
+    for leaf in jax.tree.leaves((step(y, Slot(jnp.array(0.0), jnp.array(0.1))), error, dense)):
         assert leaf.dtype == jnp.float32

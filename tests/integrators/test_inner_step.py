@@ -7,8 +7,9 @@ import pytest
 
 from parasim import ConfigError
 from parasim.integrators._inner_step import GenericStep, check_one_step, inner_step
+from parasim.integrators._nodes import Slot
 
-TIMES = (jnp.array(0.0), jnp.array(0.1))
+TIMES = Slot(jnp.array(0.0), jnp.array(0.1))
 
 
 def _decay(t, y, args):
