@@ -2,7 +2,7 @@
 
 Gradient descent through parasim.diffeqsolve, which is diffrax.diffeqsolve for windows of steps.
 
-python examples/fit_neuron.py [--iterations 400]
+python examples/fit_neuron.py [--iterations 1500]
 """
 
 import argparse
@@ -42,7 +42,7 @@ def trajectory(params: dict) -> jax.Array:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--iterations", type=int, default=400)
+    parser.add_argument("--iterations", type=int, default=1500)
     iterations = parser.parse_args().iterations
     jax.config.update("jax_enable_x64", True)
 

@@ -13,6 +13,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 import parasim
 
@@ -45,20 +46,19 @@ def train(scan, data, epochs):
         odds = jax.vmap(log_odds)(data[0])
         return jnp.mean(jax.nn.softplus(jnp.where(data[1] == 1, -odds, odds)))
 
-    @jax.jit
-    def update(model, mean, square, epoch):
-        value, slope = jax.value_and_grad(loss)(model)
-        mean = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, mean, slope)
-        square = jax.tree.map(lambda s, g: 0.999 * s + 0.001 * g**2, square, slope)
-        rate = RATE * jnp.sqrt(1 - 0.999**epoch) / (1 - 0.9**epoch)
-        step = jax.tree.map(lambda m, s: rate * m / (jnp.sqrt(s) + 1e-8), mean, square)
-        return jax.tree.map(jnp.subtract, model, step), mean, square, value
+    optimiser = optax.adam(RATE)
 
-    mean = square = jax.tree.map(jnp.zeros_like, model)
+    @jax.jit
+    def update(model, state):
+        value, slope = jax.value_and_grad(loss)(model)
+        changes, state = optimiser.update(slope, state)
+        return eqx.apply_updates(model, changes), state, value
+
+    state = optimiser.init(model)
     losses, seconds = [], []
-    for epoch in range(1, epochs + 1):
+    for _ in range(epochs):
         start = time.perf_counter()
-        model, mean, square, value = update(model, mean, square, epoch)
+        model, state, value = update(model, state)
         losses.append(float(value))
         seconds.append(time.perf_counter() - start)
     print(f"loss {losses[0]:.4f} -> {losses[-1]:.4f}, {np.median(seconds):.3f} s per update")

@@ -69,6 +69,13 @@ def test_the_classifier_learns_the_same_with_either_scan():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["gru_classifier", "fit_neuron"])
+def test_training_in_full_reaches_what_the_examples_assert(name):
+    command = [sys.executable, str(EXAMPLES / f"{name}.py")]
+    subprocess.run(command, check=True, capture_output=True, text=True)
+
+
+@pytest.mark.slow
 def test_the_demo_leaves_stores_and_pictures(tmp_path):
     command = [sys.executable, str(EXAMPLES / "demo.py"), str(tmp_path / "out")]
     finished = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path)
