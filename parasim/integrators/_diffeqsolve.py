@@ -48,7 +48,7 @@ def diffeqsolve(
     made_jump: Any = None,
     discrete_terminating_event: Any = None,
 ) -> diffrax.Solution:
-    """Solve a differential equation: `diffrax.diffeqsolve`, with three differences.
+    """Solve a differential equation: `diffrax.diffeqsolve`, with four differences.
 
     They concern a solver that is a `ParallelNewton`; any other is left to diffrax.
 
@@ -75,6 +75,9 @@ def diffeqsolve(
 
     Otherwise it is saved as diffrax does. The results are the same.
 
+    **A condition that is NaN** is no event, as it is for diffrax, but the failure
+    `RESULTS.nonfinite` at the end of the window.
+
     Arguments:
         terms, solver, t0, t1, dt0, y0, args: as of `diffrax.diffeqsolve`.
         saveat, stepsize_controller, adjoint, event, throw, progress_meter: likewise.
@@ -85,7 +88,7 @@ def diffeqsolve(
         The `diffrax.Solution`.
 
     Raises:
-        ConfigError: `Windows` and the solver have different `steps`.
+        ConfigError: `Windows` and the solver have different `steps`; `dt0` has the wrong sign.
     """
     arguments: dict[str, Any] = {
         "terms": terms,
@@ -109,6 +112,7 @@ def diffeqsolve(
     }
     if type(solver) is not ParallelNewton:
         return diffrax.diffeqsolve(**arguments)
+    _check_direction(t0, t1, dt0)
     arguments["solver"] = _with_inner_step(solver, stepsize_controller, dt0, event is not None)
     return _solve(arguments, _most_windows(arguments))
 
@@ -140,11 +144,6 @@ def _with_inner_step(
 ) -> ParallelNewton:
     """Return the solver with the inner step that the controller means, if that is fixed."""
     if isinstance(controller, Windows):
-        if controller.steps != solver.steps:
-            raise ConfigError(
-                f"Windows has {controller.steps} steps and the solver {solver.steps}: give both "
-                f"the same, such as Windows(steps={solver.steps})"
-            )
         step_size = dt0
     elif isinstance(controller, diffrax.ConstantStepSize) and has_event and dt0 is not None:
         step_size = dt0 / solver.steps if solver.step_size is None else solver.step_size
@@ -196,6 +195,18 @@ def _most_windows(arguments: dict[str, Any]) -> int | None:
         conditions = jax.tree.leaves(arguments["event"].cond_fn, is_leaf=callable)
         known += _WINDOWS_PER_CONDITION * len(conditions)
     return known if max_steps is None else min(known, max_steps)
+
+
+def _check_direction(t0: Any, t1: Any, dt0: Any) -> None:
+    """Refuse a step away from t1, as diffrax does, where the times are not traced."""
+    try:
+        start, end, step = (float(time) for time in (t0, t1, 0.0 if dt0 is None else dt0))
+    except (jax.errors.ConcretizationTypeError, TypeError):
+        return  # traced, or not a number, which is refused elsewhere
+    if (end - start) * step < 0:
+        raise ConfigError(
+            f"dt0 = {step:g} leads away from t1: give it the sign of t1 - t0, {end - start:g}"
+        )
 
 
 def _quotient(t0: Any, t1: Any, dt0: Any, steps: int) -> int | None:

@@ -33,7 +33,8 @@ class Intervals(eqx.Module):
         padding = self.count * self.length - self.steps
 
         def cut(leaf: Array) -> Array:
-            padded = jnp.concatenate([leaf, jnp.repeat(leaf[-1:], padding, axis=0)])
+            first = leaf[(self.count - 1) * self.length]
+            padded = jnp.concatenate([leaf, jnp.repeat(first[None], padding, axis=0)])
             return padded.reshape(self.count, self.length, *leaf.shape[1:])
 
         self.inputs = jax.tree.map(cut, inputs)
@@ -68,9 +69,14 @@ class Intervals(eqx.Module):
 
     def _run(self, start: Array, inputs: PyTree, counted: Array | None) -> Float[Array, "L d"]:
         def body(y: Array, x: tuple[PyTree, Array | None]) -> tuple[Array, Array]:
-            stepped = self.step(y, x[0])
-            if x[1] is not None:  # beyond the window's end nothing moves
-                stepped = jnp.where(x[1], stepped, y)
+            inputs, moving = x
+            if moving is None:
+                stepped = self.step(y, inputs)
+                return stepped, stepped
+            # Beyond the window's end nothing moves. What is computed there is the interval's first
+            # step once more, as an impossible step would make gradients NaN.
+            stepped = self.step(jnp.where(moving, y, jax.lax.stop_gradient(start)), inputs)
+            stepped = jnp.where(moving, stepped, y)
             return stepped, stepped
 
         return jax.lax.scan(body, start, (inputs, counted))[1]

@@ -102,7 +102,9 @@ class ParallelNewton(diffrax.AbstractWrappedSolver):
         check_costs(self.costs)
         for name in ("steps", "interval", "max_iterations", "restart_every", "log_length"):
             check_positive_int(name, getattr(self, name))
-        if isinstance(self.step_size, int | float) and not self.step_size > 0:
+        if type(self.solver) is ParallelNewton:
+            raise ConfigError("a ParallelNewton cannot be the inner solver of another")
+        if self.step_size is not None and not _may_be_positive(self.step_size):
             raise ConfigError(f"step_size must be positive, not {self.step_size!r}")
         for name in ("newton_rtol", "newton_atol"):
             check_tolerance(name, getattr(self, name))
@@ -223,3 +225,10 @@ class ParallelNewton(diffrax.AbstractWrappedSolver):
             restart_every=self.restart_every,
             costs=self.costs,
         )
+
+
+def _may_be_positive(number: Any) -> bool:
+    try:
+        return bool(number > 0)
+    except jax.errors.ConcretizationTypeError:
+        return True

@@ -19,20 +19,26 @@ class StandingStep(eqx.Module):
 
     Attributes:
         step: the step.
+        start: a state from which the slots that do not move can be stepped.
     """
 
     step: ExplicitStep | GenericStep
+    start: PyTree
 
     def __call__(self, y: PyTree, slot: Slot) -> PyTree:
         """Return the state after the step, if it moves; else y."""
-        stepped = self.step(y, slot)
+        stepped = self.step(self._possible(y, slot), slot)
         return jax.tree.map(lambda new, old: jnp.where(slot.moving, new, old), stepped, y)
 
     def details(self, y: PyTree, slot: Slot) -> tuple[PyTree | None, dict[str, PyTree]]:
         """Return the error estimate of the step, and what diffrax interpolates from."""
-        error, dense_info = self.step.details(y, slot)
+        error, dense_info = self.step.details(self._possible(y, slot), slot)
         error = jax.tree.map(lambda leaf: jnp.where(slot.moving, leaf, jnp.zeros_like(leaf)), error)
         return error, dense_info
+
+    def _possible(self, y: PyTree, slot: Slot) -> PyTree:
+        start = jax.lax.stop_gradient(self.start)
+        return jax.tree.map(lambda own, other: jnp.where(slot.moving, own, other), y, start)
 
 
 def window_recurrence(
@@ -52,7 +58,7 @@ def window_recurrence(
         terms, args: as diffrax hands them to a solver.
         nodes: the N + 1 times between which the steps go, in floating point.
         dt: the size of every step; the differences of `nodes` have rounding errors.
-        y: a state, for the shapes and dtypes of its leaves.
+        y: the state at the first node.
         interval: L; a coarse step spans so many fine ones.
         count: how many of the steps move, if not all of them do.
     """
@@ -63,7 +69,7 @@ def window_recurrence(
     coarse_times = starts, jnp.concatenate([starts[1:], nodes[-1:]])
     duration, moving = dt * (nodes.shape[0] - 1), None
     if count is not None:
-        fine, coarse = StandingStep(fine), StandingStep(coarse)
+        fine, coarse = StandingStep(fine, y), StandingStep(coarse, y)
         duration = nodes[-1] - nodes[0]
         moving = jnp.arange(nodes.shape[0] - 1, dtype=count.dtype) < count
     return Recurrence(
@@ -85,7 +91,7 @@ def _slots(
     moving: Bool[Array, " N"] | None,
 ) -> Slot:
     if moving is not None:
-        # Beyond the end terms may be anything. Steps that do not move are made at the window's
-        # beginning, and forgotten.
+        # Beyond the end terms may be anything. Instead of the steps that do not move the window's
+        # first one is made, and forgotten.
         times = jax.tree.map(lambda leaf: jnp.where(moving, leaf, leaf[0]), times)
     return Slot(*times, increments(solver, terms, *times), moving)

@@ -12,10 +12,10 @@ import jax
 import jax.numpy as jnp
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
-from jaxtyping import Array, PyTree
+from jaxtyping import PyTree
 
 # (numbers of the arrays that have tangents) -> (arrays, values, those tangents) -> tangents
-_Rule = Callable[[tuple[int, ...]], Callable[..., Sequence[Array]]]
+_Rule = Callable[[tuple[int, ...]], Callable[..., Sequence[Any]]]
 
 
 def with_tangent_rule(
@@ -33,9 +33,9 @@ def with_tangent_rule(
     leaves, structure = jax.tree.flatten(arrays)
     known, values_structure = jax.tree.flatten(values)
 
-    def with_tangents_of(which: tuple[int, ...]) -> Callable[..., Sequence[Array]]:
-        def tangents(leaves: Sequence[Array], known: Sequence[Array], given: Sequence[Array]):
-            padded: list[Array | None] = [None] * len(leaves)
+    def with_tangents_of(which: tuple[int, ...]) -> Callable[..., Sequence[Any]]:
+        def tangents(leaves: Sequence[Any], known: Sequence[Any], given: Sequence[Any]):
+            padded: list[Any] = [None] * len(leaves)
             for place, tangent in zip(which, given, strict=True):
                 padded[place] = tangent
             problem = eqx.combine(jax.tree.unflatten(structure, leaves), static)

@@ -9,6 +9,7 @@ from jaxtyping import Array, PyTree
 from parasim._errors import ConfigError
 from parasim.integrators._nodes import STEP_SLACK
 from parasim.integrators._options import check_positive_int
+from parasim.integrators._parallel_newton import ParallelNewton
 
 
 class WindowsState(NamedTuple):
@@ -33,12 +34,15 @@ class Windows(diffrax.AbstractStepSizeController[WindowsState, Any]):
     plain `diffrax.diffeqsolve` that last window is divided into as many inner steps as all others,
     so they are shorter; under `parasim.diffeqsolve` they are `dt0` there as well, up to the last.
 
+    It cannot go into a `diffrax.ClipStepSizeController`, which is for adaptive controllers: where a
+    vector field jumps, end windows there by `diffrax.StepTo`, or clip a `diffrax.PIDController`.
+
     Arguments:
-        steps: those of the solver, `ParallelNewton(steps=...)`; a controller cannot see them.
-            `parasim.diffeqsolve` checks that they agree.
+        steps: those of the solver, `ParallelNewton(steps=...)`.
 
     Raises:
-        ConfigError: `steps` is not a positive int, or there is no `dt0`.
+        ConfigError: `steps` is not a positive int, or not the solver's; the solver is no
+            `ParallelNewton`; there is no `dt0`.
     """
 
     steps: int = 1024
@@ -63,7 +67,8 @@ class Windows(diffrax.AbstractStepSizeController[WindowsState, Any]):
         error_order: Any,
     ) -> tuple[Any, WindowsState]:
         """Return the end of the first window, and the grid."""
-        del terms, y0, args, func, error_order
+        del terms, y0, args, error_order
+        _check_steps(self.steps, func)
         if dt0 is None:
             raise ConfigError("parasim.Windows needs dt0, the inner step: pass diffeqsolve a dt0")
         inner_steps = jnp.ceil((t1 - t0) / dt0 - STEP_SLACK)
@@ -94,3 +99,21 @@ class Windows(diffrax.AbstractStepSizeController[WindowsState, Any]):
         number = jnp.floor((t - state.t0) / state.length + 0.5 / self.steps) + 1
         last = (number == state.windows) & (t < state.t1)
         return jnp.where(last, state.t1, state.t0 + number * state.length)
+
+
+def _check_steps(steps: int, func: Any) -> None:
+    """Refuse a solver whose windows have other steps; diffrax passes its bound method `func`."""
+    solver = getattr(func, "__self__", None)
+    # A wrapper passes for what it wraps, so only the type itself tells.
+    while isinstance(solver, diffrax.AbstractWrappedSolver) and type(solver) is not ParallelNewton:
+        solver = getattr(solver, "windows", solver.solver)
+    if solver is not None and type(solver) is not ParallelNewton:
+        raise ConfigError(
+            f"parasim.Windows divides time for a ParallelNewton, not for {type(solver).__name__}: "
+            "use diffrax.ConstantStepSize() with it"
+        )
+    if solver is not None and solver.steps != steps:
+        raise ConfigError(
+            f"Windows has {steps} steps and the solver {solver.steps}: give both the same, such as "
+            f"Windows(steps={solver.steps})"
+        )

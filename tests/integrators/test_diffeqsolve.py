@@ -239,3 +239,15 @@ def test_useless_arguments_are_refused_with_the_remedy(changes, message):
     arguments = {"t0": 0.0, "t1": 1.0, "dt0": 0.25, "y0": Y0, "args": 2.0, **changes}
     with pytest.raises((ConfigError, RuntimeError), match=message):
         parasim.diffeqsolve(TERM, SOLVER, **arguments)
+
+
+def test_a_step_away_from_the_end_is_refused_at_once():
+    with pytest.raises(parasim.ConfigError, match="sign of t1 - t0"):
+        parasim.diffeqsolve(
+            diffrax.ODETerm(lambda t, y, args: -y),
+            parasim.ParallelNewton(steps=4),
+            0.0,
+            1.0,
+            -0.1,
+            jnp.ones(1),
+        )

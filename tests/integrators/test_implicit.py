@@ -94,6 +94,20 @@ def test_the_gradient_through_chaos_is_that_of_the_steps(mode):
     np.testing.assert_allclose(gradient, [exact], rtol=1e-10)
 
 
+@pytest.mark.parametrize("mode", ["parallel", "sequential"])
+def test_gradients_do_not_see_steps_beyond_the_window(mode):
+    """y falls by p in every step, and no step can be made from below p: 10 steps, not 12."""
+
+    def end(p):
+        recurrence = Recurrence(
+            lambda y, x: y - p - 0 * jnp.sqrt(y - p) + x, jnp.zeros(10), jnp.array(1.0)
+        )
+        solver, y0 = WindowSolver(mode, OPTIONS, DeviceCosts(1.0)), jnp.ones(1)
+        return solver.solve(recurrence, y0, solver.start(y0))[0][0]
+
+    np.testing.assert_allclose(jax.grad(end)(1 / 10.5), -10, rtol=1e-12)
+
+
 def test_a_gradient_keeps_the_trajectory_not_the_iterations():
     """Memory of the gradient's residuals, per state kept: the same for 2 and for 20 iterations."""
 

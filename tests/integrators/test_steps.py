@@ -52,6 +52,25 @@ def test_the_gradient_of_a_partial_window_is_that_of_its_steps(mode):
     )
 
 
+@pytest.mark.parametrize("mode", ["parallel", "sequential"])
+def test_gradients_do_not_see_steps_that_cannot_be_made_from_the_end(mode):
+    """The root is NaN beyond t = 0.6: from the last state no step can be made at the first time."""
+
+    def end(rate, solver, edges):
+        term = diffrax.ODETerm(lambda t, y, args: -args * jnp.sqrt(y + 1.2 * t - 0.7))
+        control = diffrax.StepTo(edges)
+        return diffrax.diffeqsolve(
+            term, solver, 0.0, 1.0, None, jnp.ones(1), rate, stepsize_controller=control
+        ).ys[0, 0]
+
+    solver = ParallelNewton(diffrax.Heun(), steps=16, step_size=0.1, mode=mode)
+    np.testing.assert_allclose(
+        jax.grad(end)(1.0, solver, jnp.array([0.0, 1.0])),
+        jax.grad(end)(1.0, diffrax.Heun(), jnp.arange(11) / 10),
+        rtol=1e-11,
+    )
+
+
 def test_growth_is_not_sampled_where_steps_do_not_move():
     """Sixteen windows, each with fewer steps that move than the sample would need."""
     from parasim import windows
@@ -69,7 +88,7 @@ def test_growth_is_not_sampled_where_steps_do_not_move():
     assert np.isnan(windows(solution)["growth_rate"]).all()
 
 
-@pytest.mark.parametrize("step_size", [0, -0.1, float("nan")])
+@pytest.mark.parametrize("step_size", [0, -0.1, float("nan"), jnp.array(-1.0)])
 def test_a_step_size_that_is_not_positive_is_refused(step_size):
     with pytest.raises(ConfigError, match="step_size must be positive"):
         ParallelNewton(step_size=step_size)

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import parasim
 from parasim import ConfigError, ParallelNewton, Windows
 
 STEPS = diffrax.SaveAt(steps=True)
@@ -95,3 +96,18 @@ def test_useless_arguments_are_refused_with_the_remedy():
             jnp.array(1.0),
             stepsize_controller=Windows(),
         )
+
+
+@pytest.mark.parametrize(
+    ("solver", "message"),
+    [
+        (diffrax.Tsit5(), "not for Tsit5: use diffrax.ConstantStepSize"),
+        (parasim.ParallelNewton(steps=8), r"Windows\(steps=8\)"),
+        (diffrax.HalfSolver(parasim.ParallelNewton(steps=8)), r"Windows\(steps=8\)"),
+    ],
+)
+@pytest.mark.parametrize("solve", [diffrax.diffeqsolve, parasim.diffeqsolve])
+def test_windows_that_are_not_the_solvers_are_refused(solve, solver, message):
+    term = diffrax.ODETerm(lambda t, y, args: -y)
+    with pytest.raises(parasim.ConfigError, match=message):
+        solve(term, solver, 0.0, 1.0, 0.1, jnp.ones(1), stepsize_controller=parasim.Windows(16))
