@@ -13,6 +13,9 @@ from jaxtyping import PyTree
 
 from parasim.integrators._diffrax_private import forward_times, is_leaf_term, unwrapped
 
+# These ask for areas, and do not say so in `term_compatible_contr_kwargs`.
+_LANGEVIN = (diffrax.ALIGN, diffrax.ShOULD, diffrax.QUICSORT)
+
 
 class _Increment(diffrax.AbstractPath):
     """A path whose increment between two times is known."""
@@ -46,7 +49,8 @@ def increments(solver: diffrax.AbstractSolver, terms: PyTree, starts: Any, ends:
     if not controlled or not whole or isinstance(solver, diffrax.AbstractWrappedSolver):
         return None
     kinds = jax.tree.leaves(solver.term_compatible_contr_kwargs, is_leaf=lambda x: type(x) is dict)
-    use_levy = {"use_levy": True} if any(kind.get("use_levy") for kind in kinds) else {}
+    areas = isinstance(solver, _LANGEVIN) or any(kind.get("use_levy") for kind in kinds)
+    use_levy = {"use_levy": True} if areas else {}
 
     def one(start: Any, end: Any) -> list[PyTree]:
         return [
