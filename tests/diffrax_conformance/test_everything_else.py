@@ -1,5 +1,8 @@
 """Batches, runs without jit, progress meters."""
 
+import re
+from itertools import groupby
+
 import diffrax
 import jax
 import jax.numpy as jnp
@@ -8,10 +11,13 @@ import pytest
 
 from tests.diffrax_conformance.runs import four
 
+# One object, so that what is compiled for it once is compiled.
+DECAY = diffrax.ODETerm(lambda t, y, args: jax.tree.map(lambda leaf: -leaf, y))
+
 
 def _decay(y0, saveat=None, solver=None, controller=None, **options):
     return diffrax.diffeqsolve(
-        diffrax.ODETerm(lambda t, y, args: jax.tree.map(lambda leaf: -leaf, y)),
+        DECAY,
         four(diffrax.Tsit5()) if solver is None else solver,
         0.0,
         1.0,
@@ -48,7 +54,7 @@ def test_a_batch_of_starts_is_a_batch_of_solutions(saveat, controller):
 @pytest.mark.slow
 def test_an_implicit_solver_runs_without_jit():
     controller = diffrax.PIDController(rtol=1e-5, atol=1e-5)
-    solver = four(diffrax.Kvaerno3(), "sequential")
+    solver = four(diffrax.ImplicitEuler(), "sequential")
     with jax.disable_jit():
         solution = diffrax.diffeqsolve(
             diffrax.ODETerm(lambda t, y, args: jnp.zeros_like(y)),
@@ -99,3 +105,23 @@ def test_progress_is_told_during_gradients_too(capfd):
     jax.block_until_ready(jax.jit(jax.grad(solve))(jnp.array(1.0)))
     jax.effects_barrier()
     assert capfd.readouterr().out.split() == [f"{100 * n / 8:.2f}%" for n in range(9)]
+
+
+@pytest.mark.slow
+def test_tqdm_is_told_of_windows(capfd):
+    """diffrax lets it draw at the first of `refresh_steps` steps, which are windows here."""
+
+    def solve(y0):
+        return _decay(y0, progress_meter=diffrax.TqdmProgressMeter(refresh_steps=2)).ys
+
+    jax.block_until_ready(solve(jnp.array(1.0)))
+    jax.effects_barrier()
+    drawn = re.findall(r"(\d+\.\d+)%\|", capfd.readouterr().err)
+    assert [place for place, _ in groupby(drawn)] == [
+        "0.00",
+        "12.50",
+        "37.50",
+        "62.50",
+        "87.50",
+        "100.00",
+    ]
