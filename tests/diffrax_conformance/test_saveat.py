@@ -42,8 +42,7 @@ def test_the_start_can_be_saved():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("controller_state", [False, True])
-@pytest.mark.parametrize("solver_state", [False, True])
+@pytest.mark.parametrize(("solver_state", "controller_state"), [(True, False), (False, True)])
 def test_states_are_saved_where_they_are_asked_for(solver_state, controller_state):
     saveat = diffrax.SaveAt(t1=True, solver_state=solver_state, controller_state=controller_state)
     solution = _solve(saveat)

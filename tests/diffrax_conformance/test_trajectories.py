@@ -48,14 +48,14 @@ def _compare(case, mode):
     assert_close(_evaluated(solution, ts), _evaluated(stock, ts))
 
 
-@BOTH
 @each(
     [name for name in CASES if isinstance(CASES[name].solver, diffrax.AbstractAdaptiveSolver)],
     fast=("Tsit5",),
 )
-def test_the_error_estimate_is_the_largest_of_the_inner_steps(name, mode):
+def test_the_error_estimate_is_the_largest_of_the_inner_steps(name):
+    """It is made from the states, whoever found them."""
     case = CASES[name]
-    solver = ours(case.solver, mode)
+    solver = ours(case.solver, "parallel" if name == "Tsit5" else "sequential")
     start, end = jnp.array(0.0), jnp.array(T1 / 2)
 
     @jax.jit
@@ -77,4 +77,4 @@ def test_the_error_estimate_is_the_largest_of_the_inner_steps(name, mode):
     expected = steps(case.y0)
     for mine, stock in zip(*map(jax.tree.leaves, (window(case.y0), expected)), strict=True):
         np.testing.assert_allclose(mine, stock, rtol=1e-7, atol=1e-15)
-        assert np.max(stock) > 0
+    assert max(np.max(leaf) for leaf in jax.tree.leaves(expected)) > 0
