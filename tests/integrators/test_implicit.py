@@ -57,7 +57,7 @@ def test_derivatives_in_everything_are_those_of_stepping(transform, mode):
     _assert_equal(ours(Y0, P0, INPUTS), theirs(Y0, P0, INPUTS))
 
 
-@pytest.mark.parametrize("mode", ["parallel", "sequential"])
+@pytest.mark.parametrize("mode", ["parallel", pytest.param("sequential", marks=pytest.mark.slow)])
 def test_gradients_of_a_batch_are_those_of_its_members(mode):
     starts = {"a": jnp.linspace(-1, 1, 3), "b": jnp.ones((3, 2)) * jnp.arange(3.0)[:, None]}
     gradient = jax.grad(partial(_ours, mode=mode), argnums=(0, 1))

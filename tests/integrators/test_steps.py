@@ -36,6 +36,7 @@ def test_a_partial_window_makes_the_same_steps_as_whole_ones(mode):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["parallel", "sequential"])
 def test_the_gradient_of_a_partial_window_is_that_of_its_steps(mode):
     """The field is NaN beyond the end, where the steps that do not move would be made."""

@@ -16,7 +16,11 @@ from parasim import DeviceCosts, ParallelNewton
 
 STARTS = jnp.stack([jnp.array([1.0, 2.0]), jnp.array([-0.5, 0.1]), jnp.array([3.0, -1.0])])
 RATES = jnp.array([0.5, 1.0, 1.5])
-MODES = [{"mode": "parallel"}, {"mode": "sequential"}, {"mode": "auto", "costs": DeviceCosts(1e5)}]
+MODES = [
+    {"mode": "parallel"},
+    pytest.param({"mode": "sequential"}, marks=pytest.mark.slow),
+    pytest.param({"mode": "auto", "costs": DeviceCosts(1e5)}, marks=pytest.mark.slow),
+]
 
 
 def _van_der_pol(t, y, rate):
@@ -52,6 +56,7 @@ def test_batches_over_states_parameters_and_ends_equal_a_loop(options):
                 np.testing.assert_allclose(a[member], b, rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_a_checkpointed_solve_has_the_same_gradient():
     def loss(y0):
         return jnp.sum(_end(y0, 1.0, solver=ParallelNewton(steps=32, mode="parallel")))

@@ -129,12 +129,15 @@ def test_ctrl_c_leaves_the_rows_that_were_put(tmp_path):
     assert dataset.sizes["time"] == 6
 
 
-def shown(path: Path, row: int) -> xr.Dataset:
-    """Wait until the writer's thread has come to showing a row; a thread that died never does."""
+def shown(path: Path, row: int, windows: int = 0) -> xr.Dataset:
+    """Wait until the writer's thread has come to showing a row, and so many windows.
+
+    A thread that died never does.
+    """
     for _ in range(2000):
-        dataset = xr.open_zarr(path)
-        if not np.isnan(dataset["x"][row]):
-            return dataset.load()
+        dataset = xr.open_zarr(path).load()
+        if not np.isnan(dataset["x"][row]) and (dataset["mode"][:windows] >= 0).all():
+            return dataset
         time.sleep(0.01)
     raise AssertionError(f"row {row} was never shown")
 
@@ -156,7 +159,7 @@ def test_a_running_store_shows_progress_and_nan_for_what_is_to_come(tmp_path):
     group = create_store(tmp_path / "s.zarr", plan, {"status": "running"})
     with StoreWriter(group, plan, flush_seconds=0.01) as writer:
         writer.put(rows(0, 4) | window(1))
-        dataset = shown(tmp_path / "s.zarr", row=3)
+        dataset = shown(tmp_path / "s.zarr", row=3, windows=1)
         assert np.isnan(dataset["x"][4:]).all()
         assert dataset["mode"].values.tolist() == [1, -1]
         writer.put(rows(4, 11) | window(2))

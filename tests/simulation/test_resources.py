@@ -22,7 +22,8 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 @pytest.fixture
 def memory(monkeypatch):
     def there_are(count):
-        monkeypatch.setattr("parasim.simulation._resources.main_memory", lambda: count)
+        for memory in ("main_memory", "device_memory"):
+            monkeypatch.setattr(f"parasim.simulation._resources.{memory}", lambda: count)
 
     return there_are
 
