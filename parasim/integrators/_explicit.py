@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
+from parasim._errors import ConfigError
 from parasim.integrators._nodes import Slot
 
 
@@ -49,8 +50,19 @@ class ExplicitStep(eqx.Module):
         )
 
     def __call__(self, y: PyTree, slot: Slot) -> PyTree:
-        """Return the state after the step."""
-        return self._solution(y, self._slopes(y, slot.start, self._needed))
+        """Return the state after the step.
+
+        Raises:
+            ConfigError: the vector field has made another dtype of it.
+        """
+        y1 = self._solution(y, self._slopes(y, slot.start, self._needed))
+        for before, after in zip(jax.tree.leaves(y), jax.tree.leaves(y1), strict=True):
+            if after.dtype != jnp.result_type(before):
+                raise ConfigError(
+                    f"the vector field returns {after.dtype} for a state of "
+                    f"{jnp.result_type(before)}: convert y0, args or what it returns"
+                )
+        return y1
 
     def details(self, y: PyTree, slot: Slot) -> tuple[PyTree, dict[str, PyTree]]:
         """Return the embedded error estimate of the step, and what diffrax interpolates from."""

@@ -132,7 +132,8 @@ class _Solve(eqx.Module):
         since = it.iterations
         until = jnp.minimum(since + self.options.restart_every, self.options.max_iterations)
         ends = jax.lax.cond(it.shrinking, _keep, self.guess, it.ends, it.prefix)
-        it = it._replace(ends=ends, bound=_ABSURD * (1 + jnp.max(jnp.abs(ends), initial=0)))
+        absurd = min(_ABSURD, float(jnp.finfo(ends.dtype).max))
+        it = it._replace(ends=ends, bound=absurd * (1 + jnp.max(jnp.abs(ends), initial=0)))
 
         def body(carry: tuple[_Iterate, Array]) -> tuple[_Iterate, Array]:
             it, first = carry

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from parasim import ConfigError
 from parasim.integrators._explicit import ExplicitStep
 from parasim.integrators._inner_step import inner_step
 from parasim.integrators._nodes import Slot
@@ -60,3 +61,12 @@ def test_float32_states_stay_float32_with_float64_times():
     error, dense = step.details(y, Slot(jnp.array(0.0), jnp.array(0.1)))
     for leaf in jax.tree.leaves((step(y, Slot(jnp.array(0.0), jnp.array(0.1))), error, dense)):
         assert leaf.dtype == jnp.float32
+
+
+@pytest.mark.parametrize(("state", "slope"), [("float32", "float64"), ("float64", "complex128")])
+def test_a_vector_field_of_a_greater_dtype_is_named(state, slope):
+    y, dt = jnp.ones(2, state), jnp.array(0.1, "float32")
+    term = diffrax.ODETerm(lambda t, y, args: y.astype(slope))
+    step = inner_step(diffrax.Heun(), term, None, dt, y)
+    with pytest.raises(ConfigError, match=f"vector field returns {slope} for a state of {state}"):
+        step(y, Slot(jnp.zeros_like(dt), dt))
