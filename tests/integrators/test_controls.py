@@ -65,7 +65,7 @@ def test_a_path_is_asked_once_for_each_step_whatever_the_iterations(mode):
     assert sorted(asked) == sorted(steps + coarse)
 
 
-@pytest.mark.parametrize("mode", ["parallel", "sequential"])
+@pytest.mark.parametrize("mode", ["sequential", pytest.param("parallel", marks=pytest.mark.slow)])
 def test_the_path_is_the_same_backwards_in_time(mode):
     edges = jnp.linspace(0.9, 0.1, 65)
 

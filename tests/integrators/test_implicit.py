@@ -57,7 +57,8 @@ def test_derivatives_in_everything_are_those_of_stepping(transform, mode):
     _assert_equal(ours(Y0, P0, INPUTS), theirs(Y0, P0, INPUTS))
 
 
-@pytest.mark.parametrize("mode", ["parallel", pytest.param("sequential", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["parallel", "sequential"])
 def test_gradients_of_a_batch_are_those_of_its_members(mode):
     starts = {"a": jnp.linspace(-1, 1, 3), "b": jnp.ones((3, 2)) * jnp.arange(3.0)[:, None]}
     gradient = jax.grad(partial(_ours, mode=mode), argnums=(0, 1))
@@ -108,6 +109,7 @@ def test_gradients_do_not_see_steps_beyond_the_window(mode):
     np.testing.assert_allclose(jax.grad(end)(1 / 10.5), -10, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_gradient_keeps_the_trajectory_not_the_iterations():
     """Memory of the gradient's residuals, per state kept: the same for 2 and for 20 iterations."""
 
