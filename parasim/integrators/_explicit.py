@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import PyTree
 
 from parasim._errors import ConfigError
+from parasim.integrators._compiler import stored
 from parasim.integrators._nodes import Slot
 
 
@@ -96,7 +97,7 @@ class ExplicitStep(eqx.Module):
         if all(w == 0 for w in weights):
             return y
         slope = _combination(weights, slopes)
-        return jax.tree.map(lambda a, dt, b: a + dt * b, y, self._scale, slope)
+        return stored(jax.tree.map(lambda a, dt, b: a + dt * b, y, self._scale, slope))
 
 
 def _combination(weights: Any, slopes: list[PyTree]) -> PyTree:

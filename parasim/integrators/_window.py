@@ -15,6 +15,7 @@ from parasim._errors import ConfigError
 from parasim._memory import device_memory, size_text
 from parasim.integrators import _decision as decision
 from parasim.integrators._batch import all_members, any_member
+from parasim.integrators._compiler import FEW_VARIABLES
 from parasim.integrators._decision import DeviceCosts, History, WindowShape
 from parasim.integrators._finite import all_finite
 from parasim.integrators._flatten import Flattening
@@ -33,11 +34,6 @@ from parasim.integrators._recurrence import (
 # in 16 has its first eighth stepped again with a tangent: 6 / (8 * 16) = 4.7 % at the most.
 _SAMPLE_EVERY = 16
 _SAMPLE_PART = 8
-
-# Up to so many variables XLA's CPU compiler makes a gradient from Jacobians of all steps, side by
-# side, faster than from a loop backwards: 14 times for Lorenz-63, 1.1 times for 4 variables of
-# Lorenz-96, 0.4 times for 8.
-_FEW_VARIABLES = 4
 
 
 class WindowRecord(NamedTuple):
@@ -174,9 +170,9 @@ class WindowSolver(eqx.Module):
         return _Delivered(y1, states, no, no, jnp.zeros((), jnp.int32), none, growth, tangent)
 
     def _stepped(self, recurrence: Recurrence, y0: PyTree) -> tuple[PyTree, PyTree]:
-        """Step through, with derivatives by whichever is the cheaper way on a CPU."""
+        """Step through, with derivatives by the cheaper way: of few variables by Jacobians."""
         flattening = Flattening(y0)
-        if not 0 < flattening.size <= _FEW_VARIABLES:
+        if not 0 < flattening.size <= FEW_VARIABLES:
             return step_through(recurrence, y0)
         vector = flattening.flatten(y0)
         intervals = shooting_intervals(recurrence, flattening, vector, self.newton.interval)
