@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import diffrax
 import jax.numpy as jnp
 import numpy as np
+
+from parasim import ParallelNewton
 
 
 class Problem(NamedTuple):
@@ -72,3 +75,20 @@ CHAOTIC = {
         lorenz96, 8 + 0.01 * np.random.default_rng(0).standard_normal(40), 0.05, 640
     ),  # 53 of 0.6
 }
+
+STATE = diffrax.SaveAt(t1=True, solver_state=True)
+
+
+def run(problem: Problem, solver: ParallelNewton, saveat=STATE, steps=None, **options):
+    """Integrate a problem in windows."""
+    steps = problem.steps if steps is None else steps
+    return diffrax.diffeqsolve(
+        diffrax.ODETerm(problem.vector_field),
+        solver,
+        0.0,
+        steps * problem.dt,
+        dt0=solver.steps * problem.dt,
+        y0=jnp.asarray(problem.y0, float),
+        saveat=saveat,
+        **options,
+    )

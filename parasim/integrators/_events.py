@@ -25,9 +25,10 @@ from parasim._errors import ConfigError
 from parasim.integrators._cutting import Wish
 from parasim.integrators._interpolation import WindowInterpolation
 from parasim.integrators._parallel_newton import ParallelNewton
+from parasim.integrators._stand_in import AbstractStandIn
 
 
-class EventSolver(diffrax.AbstractWrappedSolver):
+class EventSolver(AbstractStandIn):
     """A `ParallelNewton` that asks, through its error estimate, for windows to end at events.
 
     Attributes:
@@ -42,47 +43,16 @@ class EventSolver(diffrax.AbstractWrappedSolver):
 
     @property
     def solver(self) -> diffrax.AbstractSolver:
-        """The inner solver: diffrax asks through one wrapper only what kind of solver it is."""
+        """The inner solver."""
         return self.windows.solver
 
     @property
-    def term_structure(self) -> Any:
-        """As all below, the `ParallelNewton`'s."""
-        return self.windows.term_structure
-
-    @property
-    def term_compatible_contr_kwargs(self) -> Any:
-        return self.windows.term_compatible_contr_kwargs
-
-    @property
     def interpolation_cls(self) -> Callable[..., diffrax.AbstractLocalInterpolation]:
+        """The `ParallelNewton`'s."""
         return self.windows.interpolation_cls
 
-    @property
-    def scan_kind(self) -> Any:
-        return self.windows.scan_kind
-
-    @property
-    def root_finder(self) -> Any:
-        return self.windows.root_finder
-
-    @property
-    def root_find_max_steps(self) -> Any:
-        return self.windows.root_find_max_steps
-
-    def order(self, terms: PyTree) -> int | None:
-        return self.windows.order(terms)
-
-    def strong_order(self, terms: PyTree) -> Any:
-        return self.windows.strong_order(terms)
-
-    def error_order(self, terms: PyTree) -> Any:
-        return self.windows.error_order(terms)
-
-    def func(self, terms: PyTree, t0: Any, y0: PyTree, args: PyTree) -> PyTree:
-        return self.windows.func(terms, t0, y0, args)
-
     def init(self, terms: PyTree, t0: Any, t1: Any, y0: PyTree, args: PyTree) -> PyTree:
+        """Return the `ParallelNewton`'s state."""
         return self.windows.init(terms, t0, t1, y0, args)
 
     def step(

@@ -26,11 +26,12 @@ from parasim.integrators._options import (
     check_tolerance,
     window_solver,
 )
+from parasim.integrators._stand_in import AbstractStandIn
 from parasim.integrators._steps import window_recurrence
 from parasim.integrators._window import WindowSolver
 
 
-class ParallelNewton(diffrax.AbstractWrappedSolver):
+class ParallelNewton(AbstractStandIn):
     """Integrates whole windows of time steps at once, where that pays.
 
     One diffrax step is a *window*, divided into `steps` equal steps of the inner solver, so `dt0`
@@ -110,50 +111,9 @@ class ParallelNewton(diffrax.AbstractWrappedSolver):
             check_tolerance(name, getattr(self, name))
 
     @property
-    def term_structure(self) -> Any:
-        """The inner solver's."""
-        return self.solver.term_structure
-
-    @property
-    def term_compatible_contr_kwargs(self) -> Any:
-        """The inner solver's."""
-        return self.solver.term_compatible_contr_kwargs
-
-    @property
     def interpolation_cls(self) -> Callable[..., diffrax.AbstractLocalInterpolation]:
         """The inner solver's interpolation, inner step by inner step."""
         return WindowInterpolations(self.solver.interpolation_cls)
-
-    @property
-    def scan_kind(self) -> Any:
-        """The inner solver's: diffrax asks for it, as a wrapper speaks for what it wraps."""
-        return self.solver.scan_kind  # pyright: ignore[reportAttributeAccessIssue]
-
-    @property
-    def root_finder(self) -> Any:
-        """The inner solver's: diffrax asks for it, as a wrapper speaks for what it wraps."""
-        return self.solver.root_finder  # pyright: ignore[reportAttributeAccessIssue]
-
-    @property
-    def root_find_max_steps(self) -> Any:
-        """The inner solver's: diffrax asks for it, as a wrapper speaks for what it wraps."""
-        return self.solver.root_find_max_steps  # pyright: ignore[reportAttributeAccessIssue]
-
-    def order(self, terms: PyTree) -> int | None:
-        """Return the inner solver's order for ordinary differential equations."""
-        return self.solver.order(terms)
-
-    def strong_order(self, terms: PyTree) -> Any:
-        """Return the inner solver's strong order for stochastic differential equations."""
-        return self.solver.strong_order(terms)
-
-    def error_order(self, terms: PyTree) -> Any:
-        """Return the inner solver's: a window's error shrinks as that of its steps does."""
-        return self.solver.error_order(terms)
-
-    def func(self, terms: PyTree, t0: Any, y0: PyTree, args: PyTree) -> PyTree:
-        """Evaluate the vector field, as the inner solver does."""
-        return self.solver.func(terms, t0, y0, args)
 
     def init(self, terms: PyTree, t0: Any, t1: Any, y0: PyTree, args: PyTree) -> SolverState:
         """Return the history and the log of a run that has not begun."""

@@ -2,6 +2,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import parasim
+from parasim import ConfigError, ParallelNewton
 from parasim.integrators import REASONS, _decision as decision
 from parasim.integrators._decision import (
     DeviceCosts,
@@ -12,6 +14,7 @@ from parasim.integrators._decision import (
     device_costs,
     remember,
 )
+from tests.problems import CHAOTIC, PREDICTABLE, run
 
 WIDE = DeviceCosts(1e5)
 SHAPE = WindowShape(steps=1024, interval=8, size=3, duration=jnp.array(10.0))
@@ -111,3 +114,29 @@ def test_every_reason_has_words():
     codes = [getattr(decision, name) for name in dir(decision) if name.isupper() and name[0] != "_"]
     numbers = sorted(code for code in codes if isinstance(code, int))
     np.testing.assert_array_equal(numbers, range(len(REASONS)))
+
+
+def test_auto_is_sequential_on_a_cpu_and_says_why():
+    windows = parasim.windows(run(PREDICTABLE["logistic"], ParallelNewton()))
+    np.testing.assert_array_equal(windows["mode"], 0)
+    assert all("on this device" in reason for reason in windows["reason"])
+
+
+def test_auto_stays_parallel_where_that_pays():
+    solver = ParallelNewton(costs=DeviceCosts(1e5))
+    windows = parasim.windows(run(PREDICTABLE["Lorenz rho=10"], solver))
+    np.testing.assert_array_equal(windows["mode"], 1)
+    assert "trial" in windows["reason"][0]
+    assert "few enough" in windows["reason"][-1]
+
+
+def test_auto_leaves_parallel_where_it_does_not_pay():
+    solver = ParallelNewton(steps=512, costs=DeviceCosts(1e5), max_iterations=6)
+    windows = parasim.windows(run(CHAOTIC["Lorenz-63"], solver))
+    assert windows["fell_back"][0]
+    assert np.mean(windows["iterations"] > 0) < 0.5
+
+
+def test_a_device_needs_lanes():
+    with pytest.raises(ConfigError, match="positive"):
+        DeviceCosts(0.0)

@@ -7,27 +7,14 @@ import pytest
 import parasim
 from parasim import ConfigError, DeviceCosts, newton_scan
 from parasim.integrators import REASONS, _decision as decision
+from tests.recurrences import NOISY, assert_same, noisy, numbers
 
 BOTH = pytest.mark.parametrize("mode", ["parallel", "sequential"])
 PARALLEL_PAYS = DeviceCosts(1e5)
 
 
-def _assert_same(ours, theirs, rtol=1e-9, atol=1e-12):
-    """Structures, shapes and dtypes are the same, and values close; integers are equal."""
-    assert jax.tree.structure(ours) == jax.tree.structure(theirs)
-    for our, their in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
-        assert our.dtype == their.dtype
-        if jnp.issubdtype(their.dtype, jax.dtypes.prng_key):
-            our, their = jax.random.key_data(our), jax.random.key_data(their)
-        np.testing.assert_allclose(our, their, rtol=rtol, atol=atol)
-
-
 def _compiled(f, init, xs=None, **options):
     return jax.jit(lambda init, xs: newton_scan(f, init, xs, **options))(init, xs)
-
-
-def _numbers(*shape, seed=0, dtype=float):
-    return jax.random.normal(jax.random.key(seed), shape, dtype)
 
 
 def _gru(size=4):
@@ -49,11 +36,11 @@ def _filter(mean, x):
 @pytest.mark.parametrize(("window", "reverse"), [(None, False), (16, True)])
 def test_a_recurrent_cell_gives_what_lax_scan_gives(window, reverse):
     f, init = _gru()
-    xs = _numbers(39, 3)
+    xs = numbers(39, 3)
     ours, record = _compiled(
         f, init, xs, reverse=reverse, mode="parallel", window=window, return_record=True
     )
-    _assert_same(ours, jax.lax.scan(f, init, xs, reverse=reverse))
+    assert_same(ours, jax.lax.scan(f, init, xs, reverse=reverse))
     assert record.parallel.shape == ((3,) if window else (1,))
     assert record.parallel.all()
     np.testing.assert_array_equal(record.reason, decision.PARALLEL)
@@ -67,12 +54,12 @@ def test_an_lstm_carries_a_pair():
         state = cell(x, state)
         return state, {"hidden": state[0], "input": x}
 
-    init, xs = (jnp.zeros(2), jnp.zeros(2)), _numbers(20, 3)
-    _assert_same(_compiled(f, init, xs, mode="parallel"), jax.lax.scan(f, init, xs))
+    init, xs = (jnp.zeros(2), jnp.zeros(2)), numbers(20, 3)
+    assert_same(_compiled(f, init, xs, mode="parallel"), jax.lax.scan(f, init, xs))
 
 
 def test_a_moving_average_is_the_weighted_sum():
-    xs = _numbers(50)
+    xs = numbers(50)
     mean, _ = _compiled(_filter, 2.0, xs, mode="parallel")
     weights = 0.25 * 0.75 ** jnp.arange(49, -1, -1)
     assert float(mean) == pytest.approx(float(0.75**50 * 2.0 + weights @ xs), rel=1e-12)
@@ -100,8 +87,8 @@ def test_short_scans_and_carries_without_memory(length):
     def forget(c, x):
         return jnp.sin(x), c
 
-    xs = _numbers(length)
-    _assert_same(
+    xs = numbers(length)
+    assert_same(
         _compiled(forget, jnp.array(3.0), xs, mode="parallel"),
         jax.lax.scan(forget, jnp.array(3.0), xs),
     )
@@ -113,7 +100,7 @@ def test_the_logistic_map_is_solved_where_it_is_periodic(rate, solved):
         return rate * c * (1 - c), c
 
     ours, record = _compiled(f, 0.3, length=96, mode="parallel", return_record=True)
-    _assert_same(ours, jax.lax.scan(f, 0.3, length=96))
+    assert_same(ours, jax.lax.scan(f, 0.3, length=96))
     assert bool(record.parallel[0]) == solved
     assert bool(record.fell_back[0]) != solved
     if solved:
@@ -124,7 +111,7 @@ def test_the_logistic_map_is_solved_where_it_is_periodic(rate, solved):
 
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64, jnp.complex64, jnp.complex128])
 def test_every_precision_keeps_its_dtype_without_promotion(dtype):
-    matrix = 0.5 * _numbers(3, 3).astype(dtype)
+    matrix = 0.5 * numbers(3, 3).astype(dtype)
     if jnp.iscomplexobj(matrix):
         matrix = matrix * jnp.asarray(1j, dtype)
 
@@ -132,11 +119,11 @@ def test_every_precision_keeps_its_dtype_without_promotion(dtype):
         c = jnp.tanh(matrix @ c) + x
         return c, jnp.abs(c)
 
-    xs = _numbers(20, 3).astype(dtype)
+    xs = numbers(20, 3).astype(dtype)
     with jax.numpy_rank_promotion("raise"), jax.numpy_dtype_promotion("strict"):
         ours, record = _compiled(f, xs[0], xs, mode="parallel", return_record=True)
     single = dtype in (jnp.float32, jnp.complex64)
-    _assert_same(ours, jax.lax.scan(f, xs[0], xs), *((1e-4, 1e-4) if single else ()))
+    assert_same(ours, jax.lax.scan(f, xs[0], xs), *((1e-4, 1e-4) if single else ()))
     assert record.parallel.all()
 
 
@@ -148,10 +135,10 @@ def test_a_carry_of_mixed_precision_has_the_tolerance_of_the_lesser(kinds):
         low, high = c
         return (jnp.sin(low) + 0.1 * x.astype(low.dtype), 0.5 * jnp.cos(high)), low
 
-    init, xs = (jnp.ones(2, kinds[0]), jnp.ones(2, kinds[1])), _numbers(100, 2)
+    init, xs = (jnp.ones(2, kinds[0]), jnp.ones(2, kinds[1])), numbers(100, 2)
     with jax.numpy_dtype_promotion("strict"):
         ours, record = _compiled(f, init, xs, mode="parallel", return_record=True)
-    _assert_same(ours, jax.lax.scan(f, init, xs), 1e-4, 1e-4)
+    assert_same(ours, jax.lax.scan(f, init, xs), 1e-4, 1e-4)
     assert record.parallel.all()
     assert record.iterations[0] < 8
 
@@ -165,34 +152,21 @@ def test_a_carry_of_mixed_precision_has_the_tolerance_of_the_lesser(kinds):
         ((1.0, 2), lambda c, x: ((c[0] * 0.5 + x, c[1] + 1), c[0] * c[1])),
     ],
 )
-def test_python_numbers_are_promoted_as_lax_scan_does(init, f):
-    xs = _numbers(20, dtype=jnp.float32)
-    _assert_same(newton_scan(f, init, xs, mode="parallel"), jax.lax.scan(f, init, xs), 1e-4, 1e-4)
-
-
-def _noisy(carry, x):
-    """A key and a counter next to numbers which they drive."""
-    key, key_now = jax.random.split(carry["key"])
-    noise = jax.jit(jax.random.normal)(key_now)
-    h = 0.9 * jnp.tanh(carry["h"]) + 0.1 * noise * carry["n"]
-    return {"key": key, "h": h, "n": carry["n"] + 1, "odd": ~carry["odd"]}, (h, carry["n"])
-
-
-NOISY = {"key": jax.random.key(0), "h": jnp.array(0.5), "n": 0, "odd": jnp.array(False)}
+def test_pythonnumbers_are_promoted_as_lax_scan_does(init, f):
+    xs = numbers(20, dtype=jnp.float32)
+    assert_same(newton_scan(f, init, xs, mode="parallel"), jax.lax.scan(f, init, xs), 1e-4, 1e-4)
 
 
 @pytest.mark.parametrize("reverse", [False, True])
 def test_keys_counters_and_flags_are_stepped_through_first(reverse):
     options = {"length": 20, "reverse": reverse}
-    ours, record = _compiled(
-        _noisy, NOISY, mode="parallel", window=8, return_record=True, **options
-    )
-    _assert_same(ours, jax.lax.scan(_noisy, NOISY, **options))
+    ours, record = _compiled(noisy, NOISY, mode="parallel", window=8, return_record=True, **options)
+    assert_same(ours, jax.lax.scan(noisy, NOISY, **options))
     assert record.parallel.all()
 
 
 @pytest.mark.parametrize("mode", ["auto", "parallel"])
-def test_an_integer_that_depends_on_numbers_is_refused_by_name(mode):
+def test_an_integer_that_depends_onnumbers_is_refused_by_name(mode):
     def f(carry, x):
         h, (count,) = carry["h"], carry["counts"]
         return {"h": 0.5 * h, "counts": (count + (h > 0.1),)}, h
@@ -201,7 +175,7 @@ def test_an_integer_that_depends_on_numbers_is_refused_by_name(mode):
     with pytest.raises(ConfigError, match=r"carry\['counts'\]\[0\] of dtype int.*outputs"):
         newton_scan(f, init, length=10, mode=mode)
     ours = newton_scan(f, init, length=10, mode="sequential")
-    _assert_same(ours, jax.lax.scan(f, init, length=10))
+    assert_same(ours, jax.lax.scan(f, init, length=10))
 
 
 @pytest.mark.parametrize("mode", ["auto", "parallel", "sequential"])
@@ -213,16 +187,16 @@ def test_where_there_is_nothing_to_solve_for_it_is_lax_scan(init, length, mode):
         return jax.tree.map(lambda leaf: leaf + jnp.ones((), leaf.dtype), c), (c, 1.0)
 
     theirs = jax.lax.scan(f, init, length=length)
-    _assert_same(newton_scan(f, init, length=length, mode=mode), theirs)
+    assert_same(newton_scan(f, init, length=length, mode=mode), theirs)
     ours, record = newton_scan(f, init, length=length, mode=mode, window=2, return_record=True)
-    _assert_same(ours, theirs)
+    assert_same(ours, theirs)
     assert not record.parallel.any()
     assert record.finite.shape == (3 if length else 0,)
 
 
 def test_where_nothing_can_pay_the_program_is_lax_scans():
     f, init = _gru()
-    xs = _numbers(30, 3)
+    xs = numbers(30, 3)
 
     def program(scan, **options):
         return str(
@@ -257,7 +231,7 @@ def test_the_record_of_a_plain_scan_says_which_window_failed(mode):
 def test_auto_learns_from_window_to_window():
     f, init = _gru()
     _, record = _compiled(
-        f, init, _numbers(300, 3), costs=PARALLEL_PAYS, window=100, return_record=True
+        f, init, numbers(300, 3), costs=PARALLEL_PAYS, window=100, return_record=True
     )
     np.testing.assert_array_equal(record.reason, [decision.TRIAL, decision.PAID, decision.PAID])
 
@@ -306,7 +280,7 @@ def test_options_of_no_use_are_refused(options, said):
 @BOTH
 def test_a_batch_equals_its_members(mode):
     f, _ = _gru()
-    inits, xs = _numbers(3, 4), _numbers(3, 20, 3, seed=1)
+    inits, xs = numbers(3, 4), numbers(3, 20, 3, seed=1)
 
     def run(init, xs):
         return newton_scan(f, init, xs, mode=mode, window=8, return_record=True)
@@ -314,103 +288,10 @@ def test_a_batch_equals_its_members(mode):
     ours, record = jax.jit(jax.vmap(run))(inits, xs)
     assert record.iterations.shape == (3, 3)
     for member in range(3):
-        _assert_same(
+        assert_same(
             jax.tree.map(lambda leaf: leaf[member], ours),  # noqa: B023
             jax.lax.scan(f, inits[member], xs[member]),
         )
-
-
-def _loss(scan, **options):
-    """Of a recurrent cell's parameters, its first state and its inputs."""
-
-    def loss(cell, init, xs):
-        def f(state, x):
-            state = cell(x, state)
-            return state, jnp.tanh(state)
-
-        last, ys = scan(f, init, xs, **options)
-        return jnp.sum(last**2) + jnp.sum(ys**3)
-
-    return loss
-
-
-@BOTH
-@pytest.mark.parametrize("transform", ["grad", "jvp", "batched grad"])
-def test_derivatives_are_those_of_lax_scan(transform, mode):
-    cell = eqx.nn.GRUCell(3, 2, key=jax.random.key(1))
-    arguments = (cell, _numbers(2), _numbers(20, 3))
-    batch = (cell, _numbers(3, 2), _numbers(3, 20, 3))
-    tangents = jax.tree.map(jnp.cos, arguments)
-
-    def derivative(loss):
-        if transform == "jvp":
-            return jax.jit(lambda: jax.jvp(loss, arguments, tangents))()
-        gradient = jax.grad(loss, argnums=(0, 1, 2))
-        if transform == "grad":
-            return jax.jit(gradient)(*arguments)
-        return jax.jit(jax.vmap(gradient, in_axes=(None, 0, 0)))(*batch)
-
-    ours = derivative(_loss(newton_scan, mode=mode, window=16))
-    _assert_same(ours, derivative(_loss(jax.lax.scan)), atol=1e-9)
-
-
-@BOTH
-def test_second_derivatives_are_those_of_lax_scan(mode):
-    def hessian(scan, **options):
-        def loss(parameters):
-            def f(c, x):
-                c = jnp.sin(parameters[0] * c) + x
-                return c, c**2
-
-            last, ys = scan(f, parameters[1], _numbers(20), **options)
-            return last + jnp.sum(ys)
-
-        return jax.jit(jax.hessian(loss))(jnp.array([0.7, 0.2]))
-
-    np.testing.assert_allclose(
-        hessian(newton_scan, mode=mode, window=8), hessian(jax.lax.scan), rtol=1e-7, atol=1e-9
-    )
-
-
-def test_second_derivatives_are_right_in_a_loop():
-    """Reverse mode of a loop forgets the rules of jax.custom_jvp."""
-
-    def hessian(scan, **options):
-        def loss(parameters):
-            def layer(c, xs):
-                return scan(lambda c, x: (jnp.sin(parameters[0] * c) + x,) * 2, c, xs, **options)
-
-            return jnp.sum(jax.lax.scan(layer, parameters[1], _numbers(2, 12))[1] ** 2)
-
-        return jax.jit(jax.hessian(loss))(jnp.array([0.7, 0.2]))
-
-    np.testing.assert_allclose(
-        hessian(newton_scan, mode="parallel"), hessian(jax.lax.scan), rtol=1e-7, atol=1e-9
-    )
-
-
-@BOTH
-def test_gradients_pass_by_keys_and_counters(mode):
-    def gradient(scan, **options):
-        def loss(h):
-            last, (hs, _) = scan(_noisy, {**NOISY, "h": h}, length=20, **options)
-            return last["h"] + jnp.sum(hs**2)
-
-        return jax.jit(jax.grad(loss))(0.3)
-
-    ours = gradient(newton_scan, mode=mode)
-    np.testing.assert_allclose(ours, gradient(jax.lax.scan), rtol=1e-9)
-
-
-def test_a_window_that_is_stepped_through_has_its_gradient_too():
-    def gradient(scan, **options):
-        def loss(c):
-            return scan(lambda c, _: (4 * c * (1 - c), c), c, length=24, **options)[0]
-
-        return jax.jit(jax.grad(loss))(0.3)
-
-    ours = gradient(newton_scan, mode="parallel", max_iterations=1)
-    np.testing.assert_allclose(ours, gradient(jax.lax.scan), rtol=1e-9)
 
 
 def test_nothing_is_compiled_anew_for_the_same_shapes():
@@ -421,9 +302,9 @@ def test_nothing_is_compiled_anew_for_the_same_shapes():
         return _filter(c, x)
 
     run = jax.jit(lambda c, xs: newton_scan(f, c, xs, mode="parallel"))
-    run(1.0, _numbers(20))
+    run(1.0, numbers(20))
     first = len(traces)
-    run(2.0, _numbers(20, seed=1))
+    run(2.0, numbers(20, seed=1))
     assert len(traces) == first
 
 
