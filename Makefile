@@ -24,6 +24,8 @@ lint: environment
 
 benchmark: environment
 	$(BIN)/python benchmarks/sequential_overhead.py
+	$(BIN)/python benchmarks/gradient_cost.py
+	$(BIN)/python benchmarks/noise_cost.py
 
 environment: $(VENV)/.installed
 

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -12,6 +13,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from rich.console import Console
+from rich.table import Table
 
 
 def lorenz63(t: Any, y: Any, args: Any) -> Any:
@@ -64,3 +67,12 @@ def conditions(**settings: Any) -> dict[str, Any]:
         "dtype": str(jnp.zeros(()).dtype),
         **settings,
     }
+
+
+def printed(told: dict[str, Any], table: Table) -> None:
+    """Print the conditions and the table; into a file as wide as the table needs."""
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    for key, value in told.items():
+        text = ", ".join(f"{k} {v}" for k, v in value.items()) if key == "versions" else value
+        console.print(f"{key}: {text}", highlight=False)
+    console.print(table)

@@ -16,9 +16,8 @@ import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
-from common import compiled, conditions, lorenz63, lorenz96, rounds
+from common import compiled, conditions, lorenz63, lorenz96, printed, rounds
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from parasim import ParallelNewton
@@ -98,13 +97,7 @@ def main() -> int:
                 f"{runs[i].memory_analysis().temp_size_in_bytes / trajectory:.1f}",
                 f"{differs:.0e}" if i else "",
             )
-    console = Console(width=None if sys.stdout.isatty() else 140)
-    for key, value in conditions(
-        steps=steps, dt=DT, window=WINDOW, repeats=arguments.repeats
-    ).items():
-        text = ", ".join(f"{k} {v}" for k, v in value.items()) if key == "versions" else value
-        console.print(f"{key}: {text}", highlight=False)
-    console.print(table)
+    printed(conditions(steps=steps, dt=DT, window=WINDOW, repeats=arguments.repeats), table)
     return 0
 
 

@@ -17,9 +17,8 @@ import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
-from common import compiled, conditions, lorenz63, lorenz96, rounds
+from common import compiled, conditions, lorenz63, lorenz96, printed, rounds
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from parasim import ParallelNewton
@@ -224,11 +223,7 @@ def main() -> int:
         **{"saved times": SAVED_TIMES},
         repeats=arguments.repeats,
     )
-    console = Console(width=None if sys.stdout.isatty() else 140)
-    for key, value in described.items():
-        text = ", ".join(f"{k} {v}" for k, v in value.items()) if key == "versions" else value
-        console.print(f"{key}: {text}", highlight=False)
-    console.print(table(results))
+    printed(described, table(results))
     if arguments.json:
         rows = [result._asdict() | {"reached": result.reached} for result in results]
         arguments.json.write_text(json.dumps(described | {"results": rows}, indent=2) + "\n")

@@ -3,7 +3,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from parasim.integrators._affine_scan import affine_scan
+from parasim.integrators import _affine_scan
+
+affine_scan = jax.jit(_affine_scan.affine_scan)
 
 
 def _random(count, size, dtype=jnp.float64):

@@ -3,8 +3,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from parasim.integrators._affine_scan import affine_scan
+from parasim.integrators import _affine_scan
 from parasim.integrators._growth import propagated_growth, sampled_growth, start_tangent
+
+affine_scan = jax.jit(_affine_scan.affine_scan)
 
 RATES = jnp.array([-1.0, 0.3, 0.1])
 
