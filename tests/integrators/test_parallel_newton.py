@@ -12,7 +12,13 @@ from tests.problems import CHAOTIC, PREDICTABLE, STATE, Problem, lorenz, lorenz9
 BOTH = pytest.mark.parametrize("mode", ["parallel", "sequential"])
 
 
-@pytest.mark.parametrize("name", PREDICTABLE)
+FAST = ("logistic", "Lorenz rho=10", "van der Pol", "Duffing")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [n if n in FAST else pytest.param(n, marks=pytest.mark.slow) for n in PREDICTABLE],
+)
 def test_predictable_windows_take_at_most_three_iterations(name):
     problem = PREDICTABLE[name]
     parallel = run(problem, ParallelNewton(mode="parallel"))
