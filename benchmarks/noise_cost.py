@@ -24,7 +24,7 @@ from rich.table import Table
 from parasim import ParallelNewton
 
 DT = 1e-3
-WINDOW = 500
+WINDOW = 1000
 INNER = {"EulerHeun": diffrax.EulerHeun(), "SPaRK": diffrax.SPaRK()}
 LEVY_AREA = {"EulerHeun": diffrax.BrownianIncrement, "SPaRK": diffrax.SpaceTimeLevyArea}
 
