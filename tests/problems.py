@@ -7,7 +7,7 @@ import diffrax
 import jax.numpy as jnp
 import numpy as np
 
-from parasim import ParallelNewton
+from parasim import DeviceCosts, ParallelNewton
 
 
 class Problem(NamedTuple):
@@ -75,6 +75,8 @@ CHAOTIC = {
         lorenz96, 8 + 0.01 * np.random.default_rng(0).standard_normal(40), 0.05, 640
     ),  # 53 of 0.6
 }
+
+PARALLEL_PAYS = DeviceCosts(step=1.0, iteration=8.0, level=2.0, work=4e-5)
 
 STATE = diffrax.SaveAt(t1=True, solver_state=True)
 

@@ -3,7 +3,8 @@
 Imports jax, equinox and diffrax only; never xarray, zarr, dask or click.
 """
 
-from parasim.integrators._decision import REASONS as REASONS, DeviceCosts as DeviceCosts
+from parasim.integrators._costs import DeviceCosts as DeviceCosts
+from parasim.integrators._decision import REASONS as REASONS
 from parasim.integrators._dense_output import evaluate as evaluate, inner_steps as inner_steps
 from parasim.integrators._diffeqsolve import diffeqsolve as diffeqsolve
 from parasim.integrators._log import windows as windows

@@ -1,21 +1,17 @@
 """The choice between integrating the next window in parallel and stepping through it.
 
-Time is counted in sequential steps. A window of N steps costs N when stepped through. In parallel,
-with M intervals of L steps and d variables, it costs a coarse pass of M steps, and per iteration
-the longer of the depth, L + 2 log2 M, and the work that the device's lanes share, N (1 + d) /
-lanes. So there is a number of iterations up to which parallel pays. How many the next window will
-take is known from the last parallel window, else from the growth of tangents, else it is tried. A
-window that did not pay is followed by 2, 4, 8, ... sequential ones before the next trial.
+There is a number of iterations up to which parallel pays (`_costs.py`). How many the next window
+will take is known from the last parallel window, else from the growth of tangents, else it is
+tried. A window that did not pay is followed by 2, 4, 8, ... sequential ones before the next trial.
 """
 
 import math
 from typing import NamedTuple
 
-import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from parasim._errors import ConfigError
+from parasim.integrators._costs import DeviceCosts, WindowShape
 
 REASONS = (
     "mode='sequential' was asked for",
@@ -38,58 +34,6 @@ _LONGEST_WAIT = 1024
 # Iterations of a window over which tangents grow by a factor exp(x): 3 + 2 x, measured with Tsit5
 # on Lorenz-63 and Lorenz-96, L = 8, for x up to 12 (docs/design.md, decision 7).
 _ITERATIONS_AT_REST, _ITERATIONS_PER_GROWTH = 3.0, 2.0
-
-
-class DeviceCosts(eqx.Module):
-    """What decides whether parallel pays on a device.
-
-    Attributes:
-        lanes: steps that the device makes side by side in the time of one alone.
-    """
-
-    lanes: float = eqx.field(static=True)
-
-    def __check_init__(self):
-        if not (isinstance(self.lanes, int | float) and self.lanes > 0):
-            raise ConfigError(f"lanes must be a positive number, not {self.lanes!r}")
-
-
-_LANES = {"cpu": 1.0}
-_LANES_OF_AN_ACCELERATOR = 1e5
-
-
-def device_costs(platform: str) -> DeviceCosts:
-    """Return the costs of a platform.
-
-    On a CPU a vectorised step with its Jacobian takes (1 + d) / 1.2 times a step of a scan
-    (Lorenz-63, docs/design.md). The number for accelerators is an estimate: a step in a loop takes
-    8 us there, in which a card of today makes about 1e5 such steps side by side.
-    """
-    return DeviceCosts(_LANES.get(platform, _LANES_OF_AN_ACCELERATOR))
-
-
-class WindowShape(NamedTuple):
-    """The sizes that the cost of a window depends on.
-
-    Attributes:
-        steps: N.
-        interval: L.
-        size: d, the number of real variables.
-        duration: the time that the window spans.
-    """
-
-    steps: int
-    interval: int
-    size: int
-    duration: Float[Array, ""]
-
-
-def affordable_iterations(shape: WindowShape, costs: DeviceCosts) -> float:
-    """Return how many Newton iterations take as long as stepping through the window."""
-    intervals = math.ceil(shape.steps / shape.interval)
-    depth = shape.interval + 2 * math.log2(max(intervals, 2))
-    work = shape.steps * (1 + shape.size) / costs.lanes
-    return (shape.steps - intervals) / max(depth, work)
 
 
 class History(NamedTuple):
@@ -133,7 +77,7 @@ def decide(
     unknown = ~trusted & jnp.isnan(history.growth_rate)
     expected = jnp.where(unknown, _UNKNOWN_ITERATIONS, by_growth)
     expected = jnp.where(trusted, history.iterations.astype(expected.dtype), expected)
-    pays = expected <= affordable_iterations(shape, costs)
+    pays = expected <= costs.affordable_iterations(shape)
     waiting = history.wait > 0
     promising = jnp.where(trusted, PAID, jnp.where(unknown, TRIAL, CALM))
     reason = jnp.where(pays, promising, jnp.where(unknown, DEVICE, GROWTH))
@@ -160,7 +104,7 @@ def remember(
         growth_rate: as measured in this window; NaN if it was not.
         tangent: after the window.
     """
-    paid = converged & (iterations <= math.floor(affordable_iterations(shape, costs)))
+    paid = converged & (iterations <= math.floor(costs.affordable_iterations(shape)))
     failures = jnp.where(parallel, jnp.where(paid, 0, history.failures + 1), history.failures)
     after_trial = jnp.where(paid, 0, jnp.minimum(2 ** jnp.minimum(failures, 16), _LONGEST_WAIT))
     return History(

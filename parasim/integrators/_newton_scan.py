@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from parasim.integrators import _decision as decision
-from parasim.integrators._decision import DeviceCosts, WindowShape, affordable_iterations
+from parasim.integrators._costs import DeviceCosts, WindowShape
 from parasim.integrators._options import (
     check_costs,
     check_mode,
@@ -114,9 +114,11 @@ def newton_scan(
     carry = scan.checked_carry()
     leaves = jax.tree.leaves(carry)
     numbers = [leaf for leaf in leaves if is_number(leaf)]
+    size = sum(leaf.size * (1 + jnp.iscomplexobj(leaf)) for leaf in numbers)
     solver = window_solver(
         mode,
         min((leaf.dtype for leaf in numbers), key=_bits, default=jnp.result_type(float)),
+        size,
         rtol=rtol,
         atol=atol,
         interval=interval,
@@ -125,7 +127,7 @@ def newton_scan(
         costs=costs,
     )
     window = scan.steps if window is None else min(window, scan.steps)
-    reason = _reason_to_step(solver, window, numbers)
+    reason = _reason_to_step(solver, window, size)
     if mode != "sequential" and 0 < len(numbers) < len(leaves):
         TracedStep(f, carry, scan.x).check_split()  # also where this device steps anyway
     if reason is None:
@@ -141,14 +143,11 @@ def _bits(dtype: Any) -> int:
     return jnp.finfo(dtype).bits
 
 
-def _reason_to_step(
-    solver: WindowSolver, window: int, numbers: list[jax.ShapeDtypeStruct]
-) -> int | None:
+def _reason_to_step(solver: WindowSolver, window: int, size: int) -> int | None:
     """Return why no window can be solved in parallel, or None if one may be."""
     if solver.mode == "sequential":
         return decision.SEQUENTIAL
-    size = sum(leaf.size * (1 + jnp.iscomplexobj(leaf)) for leaf in numbers)
     shape = WindowShape(window, solver.newton.interval, size, jnp.asarray(window, float))
-    if solver.mode == "auto" and affordable_iterations(shape, solver.costs) < 1:
+    if solver.mode == "auto" and solver.costs.affordable_iterations(shape) < 1:
         return decision.DEVICE
     return None if window and size else decision.DEVICE

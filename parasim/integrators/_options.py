@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from parasim._errors import ConfigError, near_names
-from parasim.integrators._decision import DeviceCosts, device_costs
+from parasim.integrators._costs import DeviceCosts, device_costs
 from parasim.integrators._newton import NewtonOptions
 from parasim.integrators._window import WindowSolver
 
@@ -40,6 +40,7 @@ def check_tolerance(name: str, value: Any) -> None:
 def window_solver(
     mode: str,
     dtype: Any,
+    size: int,
     *,
     rtol: float | None,
     atol: float | None,
@@ -53,9 +54,10 @@ def window_solver(
     Arguments:
         mode: one of `MODES`.
         dtype: of the states, or the least precise one of their leaves.
+        size: of the states, in real variables.
         rtol, atol: of Newton's method; None: 1e-9 in float64, 1e-4 in less.
         interval, max_iterations, restart_every: see `NewtonOptions`.
-        costs: of the device; None: those of jax's default backend.
+        costs: of the device; None: what is expected of jax's default backend.
     """
     default = 1e-9 if jnp.finfo(dtype).bits == 64 else 1e-4
     newton = NewtonOptions(
@@ -65,5 +67,6 @@ def window_solver(
         max_iterations=max_iterations,
         restart_every=restart_every,
     )
-    costs = device_costs(jax.default_backend()) if costs is None else costs
+    if costs is None:
+        costs = device_costs(jax.default_backend(), size, interval)
     return WindowSolver(mode, newton, costs)

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import PyTree
 
 from parasim._errors import ConfigError
-from parasim.integrators._decision import DeviceCosts
+from parasim.integrators._costs import DeviceCosts
 from parasim.integrators._flatten import Flattening
 from parasim.integrators._inner_step import check_one_step
 from parasim.integrators._interpolation import WindowInterpolations
@@ -175,9 +175,11 @@ class ParallelNewton(AbstractStandIn):
 
     def window_solver(self, y0: PyTree) -> WindowSolver:
         """Return the solver of windows for states like y0."""
+        flattening = Flattening(y0)
         return window_solver(
             self.mode,
-            Flattening(y0).dtype,
+            flattening.dtype,
+            flattening.size,
             rtol=self.newton_rtol,
             atol=self.newton_atol,
             interval=self.interval,

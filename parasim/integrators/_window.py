@@ -16,7 +16,8 @@ from parasim._memory import device_memory, size_text
 from parasim.integrators import _decision as decision
 from parasim.integrators._batch import all_members, any_member
 from parasim.integrators._compiler import FEW_VARIABLES
-from parasim.integrators._decision import DeviceCosts, History, WindowShape
+from parasim.integrators._costs import DeviceCosts, WindowShape
+from parasim.integrators._decision import History
 from parasim.integrators._finite import all_finite
 from parasim.integrators._flatten import Flattening
 from parasim.integrators._growth import propagated_growth, sampled_growth, start_tangent
@@ -123,7 +124,7 @@ class WindowSolver(eqx.Module):
             return True, decision.PARALLEL
         if self.mode == "sequential":
             return False, decision.SEQUENTIAL
-        if decision.affordable_iterations(shape, self.costs) < 1:
+        if self.costs.affordable_iterations(shape) < 1:
             return False, decision.DEVICE
         wanted, reason = decision.decide(history, shape, self.costs)
         parallel = all_members(wanted)
@@ -238,8 +239,7 @@ def _check_memory(
     """Refuse, while tracing, a window that cannot possibly fit into the memory of the device."""
     needed = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(recurrence.inputs))
     if parallel:  # states and updates; Jacobians, twice in the scan
-        intervals = -(-shape.steps // shape.interval)
-        needed += itemsize * shape.size * (2 * shape.steps + 2 * intervals * shape.size)
+        needed += itemsize * shape.size * (2 * shape.steps + 2 * shape.intervals * shape.size)
     there = device_memory()
     if there is not None and needed > there:
         raise ConfigError(

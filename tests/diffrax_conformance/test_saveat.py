@@ -4,8 +4,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from parasim import DeviceCosts, ParallelNewton
+from parasim import ParallelNewton
 from tests.diffrax_conformance.runs import four
+from tests.problems import PARALLEL_PAYS
 
 T0, T1, Y0 = 0.1, 1.1, jnp.array([2.1])
 TIGHT = diffrax.PIDController(rtol=1e-8, atol=1e-8)
@@ -153,7 +154,7 @@ def test_parts_have_times_and_functions_of_their_own(adjoint):
 )
 def test_a_run_goes_on_from_its_saved_state_bit_for_bit(mode):
     """As if it had not been interrupted: the trajectory, the choices, and the log of them."""
-    solver = ParallelNewton(steps=32, mode=mode, costs=DeviceCosts(1e5))
+    solver = ParallelNewton(steps=32, mode=mode, costs=PARALLEL_PAYS)
     saveat = diffrax.SaveAt(t1=True, solver_state=True, controller_state=True, made_jump=True)
 
     def solve(t0, t1, y0, **states):

@@ -40,7 +40,9 @@ def test_a_batch_makes_one_decision():
         return len(evaluations)
 
     # So few iterations are affordable that a lone run steps; a batch must not do more than that.
-    solver = ParallelNewton(diffrax.Euler(), steps=16, interval=4, costs=DeviceCosts(20.0))
+    solver = ParallelNewton(
+        diffrax.Euler(), steps=16, interval=4, costs=DeviceCosts(1.0, 4.0, 2.0, 0.2)
+    )
 
     def end(y0):
         return run(Problem(counted, y0, 0.01, 16 * 4), solver).ys

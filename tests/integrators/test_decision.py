@@ -3,20 +3,12 @@ import numpy as np
 import pytest
 
 import parasim
-from parasim import ConfigError, ParallelNewton
+from parasim import ParallelNewton
 from parasim.integrators import REASONS, _decision as decision
-from parasim.integrators._decision import (
-    DeviceCosts,
-    History,
-    WindowShape,
-    affordable_iterations,
-    decide,
-    device_costs,
-    remember,
-)
-from tests.problems import CHAOTIC, PREDICTABLE, run
+from parasim.integrators._costs import WindowShape
+from parasim.integrators._decision import History, decide, remember
+from tests.problems import CHAOTIC, PARALLEL_PAYS, PREDICTABLE, run
 
-WIDE = DeviceCosts(1e5)
 SHAPE = WindowShape(steps=1024, interval=8, size=3, duration=jnp.array(10.0))
 
 
@@ -25,7 +17,7 @@ def _history(**changes):
     return start._replace(**{name: jnp.asarray(value) for name, value in changes.items()})
 
 
-def _decided(history, shape=SHAPE, costs=WIDE):
+def _decided(history, shape=SHAPE, costs=PARALLEL_PAYS):
     parallel, reason = decide(history, shape, costs)
     return bool(parallel), int(reason)
 
@@ -34,7 +26,7 @@ def _after(history, parallel, converged, iterations, growth_rate=jnp.nan):
     return remember(
         history,
         SHAPE,
-        WIDE,
+        PARALLEL_PAYS,
         parallel=jnp.array(parallel),
         converged=jnp.array(converged),
         iterations=jnp.array(iterations),
@@ -43,25 +35,9 @@ def _after(history, parallel, converged, iterations, growth_rate=jnp.nan):
     )
 
 
-@pytest.mark.parametrize("size", [1, 3, 40])
-def test_on_a_cpu_not_even_one_iteration_is_affordable(size):
-    assert affordable_iterations(SHAPE._replace(size=size), device_costs("cpu")) < 1
-
-
-def test_on_an_accelerator_depth_is_what_counts():
-    """896 steps saved; an iteration is as deep as 8 steps and twice the log of 128 intervals."""
-    assert affordable_iterations(SHAPE, device_costs("gpu")) == pytest.approx(896 / 22)
-
-
-def test_work_limits_large_states():
-    assert affordable_iterations(SHAPE._replace(size=10_000), WIDE) == pytest.approx(
-        896 / (1024 * 10_001 / 1e5)
-    )
-
-
 def test_a_window_too_small_for_a_trial_is_left_to_the_device():
     tiny = SHAPE._replace(steps=24)
-    assert affordable_iterations(tiny, WIDE) > 1
+    assert PARALLEL_PAYS.affordable_iterations(tiny) > 1
     assert _decided(_history(), tiny) == (False, decision.DEVICE)
 
 
@@ -123,7 +99,7 @@ def test_auto_is_sequential_on_a_cpu_and_says_why():
 
 
 def test_auto_stays_parallel_where_that_pays():
-    solver = ParallelNewton(costs=DeviceCosts(1e5))
+    solver = ParallelNewton(costs=PARALLEL_PAYS)
     windows = parasim.windows(run(PREDICTABLE["Lorenz rho=10"], solver))
     np.testing.assert_array_equal(windows["mode"], 1)
     assert "trial" in windows["reason"][0]
@@ -131,12 +107,7 @@ def test_auto_stays_parallel_where_that_pays():
 
 
 def test_auto_leaves_parallel_where_it_does_not_pay():
-    solver = ParallelNewton(steps=512, costs=DeviceCosts(1e5), max_iterations=6)
+    solver = ParallelNewton(steps=512, costs=PARALLEL_PAYS, max_iterations=6)
     windows = parasim.windows(run(CHAOTIC["Lorenz-63"], solver))
     assert windows["fell_back"][0]
     assert np.mean(windows["iterations"] > 0) < 0.5
-
-
-def test_a_device_needs_lanes():
-    with pytest.raises(ConfigError, match="positive"):
-        DeviceCosts(0.0)

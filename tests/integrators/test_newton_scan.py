@@ -7,10 +7,10 @@ import pytest
 import parasim
 from parasim import ConfigError, DeviceCosts, newton_scan
 from parasim.integrators import REASONS, _decision as decision
+from tests.problems import PARALLEL_PAYS
 from tests.recurrences import NOISY, assert_same, noisy, numbers
 
 BOTH = pytest.mark.parametrize("mode", ["parallel", "sequential"])
-PARALLEL_PAYS = DeviceCosts(1e5)
 
 
 def _compiled(f, init, xs=None, **options):
@@ -205,7 +205,7 @@ def test_where_nothing_can_pay_the_program_is_lax_scans():
 
     theirs = program(jax.lax.scan)
     assert program(newton_scan, mode="sequential") == theirs
-    assert program(newton_scan, costs=DeviceCosts(1.0)) == theirs
+    assert program(newton_scan, costs=DeviceCosts(1.0, 8.0, 2.0, 4.0)) == theirs
     assert program(newton_scan) == theirs  # on the CPU that tests run on
     assert program(newton_scan, costs=PARALLEL_PAYS) != theirs
 

@@ -6,8 +6,17 @@ import optimistix
 import pytest
 
 import parasim
-from parasim import ConfigError, DeviceCosts, ParallelNewton
-from tests.problems import CHAOTIC, PREDICTABLE, STATE, Problem, lorenz, lorenz96, run
+from parasim import ConfigError, ParallelNewton
+from tests.problems import (
+    CHAOTIC,
+    PARALLEL_PAYS,
+    PREDICTABLE,
+    STATE,
+    Problem,
+    lorenz,
+    lorenz96,
+    run,
+)
 
 BOTH = pytest.mark.parametrize("mode", ["parallel", "sequential"])
 
@@ -133,7 +142,7 @@ def test_a_state_may_be_a_tree_of_complex_leaves(mode):
 def test_nothing_relies_on_implicit_promotion(leaves, kind, time_kind, mode):
     """diffrax's own tests run so; states may have empty leaves, or no leaves at all."""
     y0 = {"a": jnp.ones((2, 3), kind), "b": (jnp.ones(0, kind), None)} if leaves == "mixed" else {}
-    solver = ParallelNewton(mode=mode, steps=32, costs=DeviceCosts(1e5))
+    solver = ParallelNewton(mode=mode, steps=32, costs=PARALLEL_PAYS)
     with jax.numpy_rank_promotion("raise"), jax.numpy_dtype_promotion("strict"):
         solution = diffrax.diffeqsolve(
             diffrax.ODETerm(lambda t, y, args: jax.tree.map(jnp.negative, y)),
@@ -159,7 +168,7 @@ def test_time_may_run_backwards(mode):
 @pytest.mark.parametrize("mode", ["auto", "parallel", "sequential"])
 def test_a_blow_up_gives_diffrax_s_result_and_ends(mode):
     """y' = y^2 leaves every bound at t = 1."""
-    solver = ParallelNewton(mode=mode, steps=64, costs=DeviceCosts(1e5))
+    solver = ParallelNewton(mode=mode, steps=64, costs=PARALLEL_PAYS)
     problem = Problem(lambda t, y, args: y**2, [1.0], 1 / 256, 512)
     solution = run(problem, solver, throw=False)
     assert solution.result == diffrax.RESULTS.nonfinite

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from parasim import ConfigError
-from parasim.integrators import DeviceCosts, _decision as decision
+from parasim.integrators import _decision as decision
+from parasim.integrators._costs import device_costs
 from parasim.integrators._newton import NewtonOptions
 from parasim.integrators._recurrence import Recurrence, step_through
 from parasim.integrators._window import WindowSolver
+from tests.problems import PARALLEL_PAYS
 
 OPTIONS = NewtonOptions(interval=4, rtol=1e-10, atol=1e-10, max_iterations=50, restart_every=5)
 
@@ -25,8 +27,8 @@ def _recurrence(count, duration=1.0):
 Y0 = {"a": jnp.array(1.0), "b": jnp.array(-2.0)}
 
 
-def _solver(mode, lanes=1e5):
-    return WindowSolver(mode, OPTIONS, DeviceCosts(lanes))
+def _solver(mode, costs=PARALLEL_PAYS):
+    return WindowSolver(mode, OPTIONS, costs)
 
 
 @pytest.mark.parametrize("mode", ["auto", "parallel", "sequential"])
@@ -78,7 +80,7 @@ def test_a_state_that_is_not_finite_is_no_success_in_any_mode():
 
 
 def test_without_a_device_that_pays_the_choice_is_made_while_tracing():
-    solver = _solver("auto", lanes=1.0)
+    solver = _solver("auto", device_costs("cpu", 2, 8))
     recurrence = _recurrence(64)
     traced = jax.make_jaxpr(lambda y: solver.solve(recurrence, y, solver.start(y))[2].reason)(Y0)
     assert "while" not in str(traced)  # Newton's loop is not even compiled
