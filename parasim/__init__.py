@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     )
     from parasim.integrators import (
         DeviceCosts as DeviceCosts,
+        Exponents as Exponents,
         ParallelNewton as ParallelNewton,
         Windows as Windows,
         diffeqsolve as diffeqsolve,
         evaluate as evaluate,
         inner_steps as inner_steps,
+        lyapunov as lyapunov,
+        lyapunov_scan as lyapunov_scan,
         newton_scan as newton_scan,
         windows as windows,
     )
@@ -40,10 +43,13 @@ _HOME = {
     "ParallelNewton": "parasim.integrators",
     "newton_scan": "parasim.integrators",
     "DeviceCosts": "parasim.integrators",
+    "Exponents": "parasim.integrators",
     "Windows": "parasim.integrators",
     "diffeqsolve": "parasim.integrators",
     "evaluate": "parasim.integrators",
     "inner_steps": "parasim.integrators",
+    "lyapunov": "parasim.integrators",
+    "lyapunov_scan": "parasim.integrators",
     "windows": "parasim.integrators",
     "simulate": "parasim.simulation",
     "System": "parasim.plugins",

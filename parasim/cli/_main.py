@@ -7,6 +7,7 @@ import click
 from parasim import __version__
 from parasim._errors import ParasimError
 from parasim.cli._info import info
+from parasim.cli._lyapunov import lyapunov
 from parasim.cli._run import run
 from parasim.cli._systems import systems
 
@@ -50,3 +51,4 @@ def main() -> None:
 main.add_command(run)
 main.add_command(systems)
 main.add_command(info)
+main.add_command(lyapunov)

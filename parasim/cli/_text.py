@@ -57,6 +57,14 @@ def rate(value: float, time_unit: str) -> str:
     return f"{value:.4g} per {per}"
 
 
+def uncertain(value: float, error: float) -> str:
+    """Write a number with its standard error, to the digits that the error leaves."""
+    if not (math.isfinite(value) and math.isfinite(error)):
+        return "?"
+    digits = 12 if error <= 0 else max(1 - math.floor(math.log10(error)), 0)
+    return f"{value:.{min(digits, 12)}f} ± {error:.2g}"
+
+
 def pairs(values: Mapping[str, Any]) -> str:
     """Write a mapping as `a = 1, b = 2`."""
     return ", ".join(

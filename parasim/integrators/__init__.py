@@ -7,7 +7,12 @@ from parasim.integrators._costs import DeviceCosts as DeviceCosts
 from parasim.integrators._decision import REASONS as REASONS
 from parasim.integrators._dense_output import evaluate as evaluate, inner_steps as inner_steps
 from parasim.integrators._diffeqsolve import diffeqsolve as diffeqsolve
+from parasim.integrators._exponents import Exponents as Exponents
 from parasim.integrators._log import windows as windows
+from parasim.integrators._lyapunov import (
+    lyapunov as lyapunov,
+    lyapunov_scan as lyapunov_scan,
+)
 from parasim.integrators._newton_scan import newton_scan as newton_scan
 from parasim.integrators._parallel_newton import ParallelNewton as ParallelNewton
 from parasim.integrators._window import WindowRecord as WindowRecord

@@ -89,7 +89,7 @@ def solved_windows(
     xs = jax.tree.map(lambda leaf: leaf[::-1], scan.xs) if scan.reverse else scan.xs
     init = jax.tree.map(lambda leaf, like: jnp.asarray(leaf, like.dtype), scan.init, step.carry)
     numbers, others = eqx.partition(init, is_number)
-    last_others, others = _step_others(step, numbers, others, xs, scan.steps)
+    last_others, others = step_others(step, numbers, others, xs, scan.steps)
 
     def step_numbers(numbers: PyTree, inputs: PyTree) -> PyTree:
         others, x, _ = inputs
@@ -106,7 +106,7 @@ def solved_windows(
     return (eqx.combine(last, last_others), ys), record
 
 
-def _step_others(
+def step_others(
     step: TracedStep, numbers: PyTree, others: PyTree, xs: PyTree, count: int
 ) -> tuple[PyTree, PyTree]:
     """Step through what is not a number in the carry: what it is at last, and before each step."""

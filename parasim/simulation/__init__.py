@@ -2,11 +2,22 @@
 
 from parasim.simulation._config import (
     RunConfig as RunConfig,
+    check_values as check_values,
     make_config as make_config,
+    parse_number as parse_number,
     plan_config as plan_config,
+    plan_values as plan_values,
     read_run_file as read_run_file,
 )
 from parasim.simulation._execute import compile_plan as compile_plan
+from parasim.simulation._exponent_plot import (
+    check_picture as check_picture,
+    draw_convergence as draw_convergence,
+)
+from parasim.simulation._exponents import (
+    plan_exponents as plan_exponents,
+    system_exponents as system_exponents,
+)
 from parasim.simulation._inputs import InputFile as InputFile
 from parasim.simulation._plan import Plan as Plan
 from parasim.simulation._progress import Progress as Progress
@@ -21,11 +32,18 @@ __all__ = [
     "Plan",
     "Progress",
     "RunConfig",
+    "check_picture",
     "check_store",
+    "check_values",
     "compile_plan",
+    "draw_convergence",
     "make_config",
+    "parse_number",
     "plan_config",
+    "plan_exponents",
+    "plan_values",
     "read_run_file",
     "run_plan",
     "simulate",
+    "system_exponents",
 ]

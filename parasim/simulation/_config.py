@@ -125,10 +125,23 @@ def make_config(flags: Mapping[str, Any], from_file: Mapping[str, Any] | None = 
     for name in TABLES:
         tables = [_table(name, source.get(name)) for source in (from_file or {}, flags)]
         values[name] = _combined(*tables)
-    for key in _REQUIRED:
+    return RunConfig(**check_values(values, _REQUIRED))
+
+
+def check_values(values: Mapping[str, Any], required: tuple[str, ...]) -> dict[str, Any]:
+    """Check the values of keys of a run file, and convert what is text.
+
+    Arguments:
+        values: by key.
+        required: the keys that there must be.
+
+    Raises:
+        ConfigError: a key is missing, or a value has the wrong type.
+    """
+    for key in required:
         if key not in values:
             raise ConfigError(f"{key} is missing: {_HOW_TO_GIVE.get(key, _flag(key))}")
-    return RunConfig(**{key: _CHECKS[key](key, value) for key, value in values.items()})
+    return {key: _CHECKS[key](key, value) for key, value in values.items()}
 
 
 def _combined(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -265,19 +278,27 @@ def plan_config(config: RunConfig) -> Plan:
     Raises:
         ConfigError: something cannot be done as asked; the message names the remedy.
     """
+    return plan_values({f.name: getattr(config, f.name) for f in fields(RunConfig)})
+
+
+def plan_values(values: Mapping[str, Any]) -> Plan:
+    """Check the integration that values by the keys of a run file describe, as `plan_config`.
+
+    Arguments:
+        values: from `check_values`; those that are left out have their defaults.
+    """
+    defaults = {f.name: f.default for f in fields(RunConfig) if f.default is not MISSING}
+    defaults |= {name: {} for name in TABLES}
+    chosen = {**defaults, **values}
     solver = ParallelNewton(
-        inner_solver(config.solver, config.dtype), steps=config.steps, mode=config.mode
+        inner_solver(chosen["solver"], chosen["dtype"]),
+        steps=chosen["steps"],
+        mode=chosen["mode"],
     )
     return make_plan(
-        config.system,
-        params=config.set,
-        y0=config.y0,
-        t0=config.t0,
-        t1=config.t1,
-        dt=config.dt,
+        chosen["system"],
+        params=chosen["set"],
+        inputs=chosen["input"],
         solver=solver,
-        every=config.every,
-        dtype=config.dtype,
-        seed=config.seed,
-        inputs=config.input,
+        **{key: chosen[key] for key in ("y0", "t0", "t1", "dt", "every", "dtype", "seed")},
     )

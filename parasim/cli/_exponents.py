@@ -1,0 +1,69 @@
+"""What `parasim lyapunov` says."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from parasim.cli import _text
+
+if TYPE_CHECKING:
+    from parasim.integrators import Exponents
+    from parasim.simulation import Plan
+
+_ROWS, _COLUMNS = 8, 6
+
+
+def describe_exponents(plan: "Plan", exponents: "Exponents") -> str:
+    """Say what the exponents are, how certain, and how they converged.
+
+    Arguments:
+        plan: what was measured.
+        exponents: the result.
+    """
+    unit = plan.model.time_unit
+    times = np.asarray(exponents.times)
+    values, errors = np.asarray(exponents.values), np.asarray(exponents.standard_error)
+    first = times[0] - (times[1] - times[0])
+    per = "time unit" if unit == "1" else unit
+    blocks = f"{len(times)} blocks of {_text.quantity(times[1] - times[0], unit)}"
+    share = float(exponents.parallel)
+    lines = [
+        ("system", f"{plan.model.name}: {plan.model.description}"),
+        ("parameters", _text.pairs(plan.model.settings)),
+        ("measured", f"from t = {_text.number(first)} to {_text.quantity(times[-1], unit)}, steps "
+                     f"of {_text.quantity(plan.grid.dt, unit)}, {blocks}"),
+        ("windows", f"{share:.0%} in parallel" if share else "sequential"),
+        ("exponents", "\n".join(f"{_text.uncertain(v, e)} per {per}" for v, e in zip(values, errors, strict=True))),
+        ("sum", _sum(plan, exponents)),
+        ("dimension", _dimension(exponents)),
+    ]  # fmt: skip
+    return _text.aligned(lines) + "\n\n" + "\n".join(_convergence(exponents, unit))
+
+
+def _sum(plan: "Plan", exponents: "Exponents") -> str:
+    """Return the sum of all exponents, the mean divergence, if all were measured."""
+    size = sum(np.size(leaf) for leaf in plan.model.named_leaves(plan.model.y0).values())
+    total = float(np.sum(np.asarray(exponents.values)))
+    if len(exponents.values) < size or size == 1:
+        return ""
+    return _text.rate(total, plan.model.time_unit)
+
+
+def _dimension(exponents: "Exponents") -> str:
+    value = float(exponents.dimension)
+    if math.isnan(value):
+        return "not known from so few exponents: choose more, or --exponents all"
+    return f"{_text.uncertain(value, float(exponents.dimension_error))} (Kaplan-Yorke)"
+
+
+def _convergence(exponents: "Exponents", unit: str) -> list[str]:
+    """Return a table of the estimates up to some times."""
+    times, history = np.asarray(exponents.times), np.asarray(exponents.history)[:, :_COLUMNS]
+    chosen = np.unique(np.linspace(0, len(times) - 1, _ROWS).round().astype(int))
+    heading = ["up to" + ("" if unit == "1" else f" ({unit})")]
+    heading += [f"exponent {number}" for number in range(1, history.shape[1] + 1)]
+    rows = [
+        [_text.number(times[row]), *(f"{value:.5g}" for value in history[row])] for row in chosen
+    ]
+    return _text.columns([heading, *rows])

@@ -1,0 +1,88 @@
+"""`parasim lyapunov`: the Lyapunov exponents of a system."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from parasim._errors import ConfigError
+from parasim.cli._options import Assignment, debug_option
+
+_EPILOG = """\b
+Examples:
+  parasim lyapunov lorenz63 --t1 2000 --dt 0.01 --exponents all --plot lorenz.png
+  parasim lyapunov lorenz96 --set sites=36 --t1 500 --dt 0.05
+
+Standard errors are from the means of equal blocks of the run, after the transient. They do not
+know what the step does to the exponents: halve --dt to see that.
+
+Exit codes: 0 done, 2 something was asked for that cannot be done, 3 the integration failed, 4 the
+picture cannot be written."""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("system")
+@click.option("--t0", metavar="T", help="First time, in the system's unit.  [default: 0]")
+@click.option("--t1", metavar="T", help="Last time; a whole number of steps after t0.")
+@click.option("--dt", metavar="H", help="Step; a number, or a fraction such as 1/12.")
+@click.option("--exponents", metavar="K", default="1", help="How many, the largest first; or all.")
+@click.option("--transient", metavar="T", help="Time at the beginning that does not count.  "
+              "[default: a tenth of all]")  # fmt: skip
+@click.option("--blocks", type=int, metavar="B", default=32, help="For the standard errors.")
+@click.option("--set", "set_", type=Assignment(), multiple=True, help="A parameter or an option.")
+@click.option("--y0", type=Assignment(), multiple=True, help="An initial value, or several: x=1,2.")
+@click.option("--mode", metavar="MODE", help="auto, parallel or sequential.  [default: auto]")
+@click.option("--solver", metavar="NAME", help="Of the steps, as for `parasim run`.  [default: "
+              "tsit5]")  # fmt: skip
+@click.option("--steps", type=int, metavar="N", help="Steps in a window.  [default: 1024]")
+@click.option("--dtype", metavar="DTYPE", help="float64 or float32.  [default: float64]")
+@click.option("--seed", type=int, metavar="S", help="For a random initial state.  [default: 0]")
+@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw the convergence "
+              "into a picture, such as l.png.")  # fmt: skip
+@debug_option
+def lyapunov(
+    system: str,
+    *,
+    exponents: str,
+    transient: str | None,
+    blocks: int,
+    plot: Path | None,
+    **options: Any,
+) -> None:
+    """Measure the Lyapunov exponents of a SYSTEM.
+
+    SYSTEM is a name that `parasim systems` lists. The exponents say how fast small differences
+    grow; the Kaplan-Yorke dimension follows from them.
+    """
+    from parasim.simulation import check_values, parse_number
+
+    flags = {key: value for key, value in options.items() if value is not None}
+    flags |= {"system": system, "set": dict(flags.pop("set_")), "y0": dict(flags["y0"])}
+    values = check_values(flags, required=("system", "t1", "dt"))
+    count = _count(exponents)
+    skipped = None if transient is None else parse_number("transient", transient)
+
+    import jax
+
+    from parasim.cli._exponents import describe_exponents
+    from parasim.simulation import check_picture, draw_convergence, plan_exponents, plan_values
+
+    if plot is not None:
+        check_picture(plot)
+    with jax.enable_x64(values.get("dtype", "float64") == "float64"):
+        plan = plan_values(values)
+        result = plan_exponents(plan, exponents=count, transient=skipped, blocks=blocks)
+        click.echo(describe_exponents(plan, result))
+        if plot is not None:
+            draw_convergence(
+                plot, result, title=plan.model.name, time_unit=plan.model.time_unit
+            )
+
+
+def _count(text: str) -> int | None:
+    if text.strip().lower() == "all":
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise ConfigError(f"exponents must be a whole number or all, not {text!r}") from None
