@@ -22,8 +22,8 @@ def describe_exponents(plan: "Plan", exponents: "Exponents") -> str:
         exponents: the result.
     """
     unit = plan.model.time_unit
-    times = np.asarray(exponents.times)
-    values, errors = np.asarray(exponents.values), np.asarray(exponents.standard_error)
+    times = exponents.times.tolist()
+    pairs = zip(exponents.values.tolist(), exponents.standard_error.tolist(), strict=True)
     first = times[0] - (times[1] - times[0])
     per = "time unit" if unit == "1" else unit
     blocks = f"{len(times)} blocks of {_text.quantity(times[1] - times[0], unit)}"
@@ -34,7 +34,7 @@ def describe_exponents(plan: "Plan", exponents: "Exponents") -> str:
         ("measured", f"from t = {_text.number(first)} to {_text.quantity(times[-1], unit)}, steps "
                      f"of {_text.quantity(plan.grid.dt, unit)}, {blocks}"),
         ("windows", f"{share:.0%} in parallel" if share else "sequential"),
-        ("exponents", "\n".join(f"{_text.uncertain(v, e)} per {per}" for v, e in zip(values, errors, strict=True))),
+        ("exponents", "\n".join(f"{_text.uncertain(*pair)} per {per}" for pair in pairs)),
         ("sum", _sum(plan, exponents)),
         ("dimension", _dimension(exponents)),
     ]  # fmt: skip
@@ -64,6 +64,7 @@ def _convergence(exponents: "Exponents", unit: str) -> list[str]:
     heading = ["up to" + ("" if unit == "1" else f" ({unit})")]
     heading += [f"exponent {number}" for number in range(1, history.shape[1] + 1)]
     rows = [
-        [_text.number(times[row]), *(f"{value:.5g}" for value in history[row])] for row in chosen
+        [_text.number(float(times[row])), *(f"{value:.5g}" for value in history[row])]
+        for row in chosen
     ]
     return _text.columns([heading, *rows])

@@ -37,8 +37,8 @@ picture cannot be written."""
 @click.option("--steps", type=int, metavar="N", help="Steps in a window.  [default: 1024]")
 @click.option("--dtype", metavar="DTYPE", help="float64 or float32.  [default: float64]")
 @click.option("--seed", type=int, metavar="S", help="For a random initial state.  [default: 0]")
-@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw the convergence "
-              "into a picture, such as l.png.")  # fmt: skip
+@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE",
+              help="Draw the convergence into a picture, such as l.png.")  # fmt: skip
 @debug_option
 def lyapunov(
     system: str,
@@ -74,9 +74,7 @@ def lyapunov(
         result = plan_exponents(plan, exponents=count, transient=skipped, blocks=blocks)
         click.echo(describe_exponents(plan, result))
         if plot is not None:
-            draw_convergence(
-                plot, result, title=plan.model.name, time_unit=plan.model.time_unit
-            )
+            draw_convergence(plot, result, title=plan.model.name, time_unit=plan.model.time_unit)
 
 
 def _count(text: str) -> int | None:

@@ -17,7 +17,7 @@ FEWEST_BLOCKS = 8
 _STRONGEST_CORRELATION = 0.95
 
 
-def block_error(means: Float[Array, "B *rest"]) -> Float[Array, "*rest"]:
+def block_error(means: Float[Array, "blocks *rest"]) -> Float[Array, "*rest"]:
     """Return the standard error of the average of B block means.
 
     It is `sqrt(s^2 / B (1 + r) / (1 - r))` with s^2 the variance of the means and r the correlation
@@ -28,7 +28,7 @@ def block_error(means: Float[Array, "B *rest"]) -> Float[Array, "*rest"]:
         means: the blocks' means, along the leading axis; two blocks at least.
     """
     count = means.shape[0]
-    deviations = means - jnp.mean(means, axis=0)
+    deviations = means - jnp.mean(means, axis=0, keepdims=True)
     squares = jnp.sum(deviations**2, axis=0)
     neighbours = jnp.sum(deviations[1:] * deviations[:-1], axis=0)
     correlation = neighbours / jnp.where(squares > 0, squares, 1)
@@ -37,7 +37,7 @@ def block_error(means: Float[Array, "B *rest"]) -> Float[Array, "*rest"]:
     return jnp.sqrt(variance * (1 + correlation) / (1 - correlation))
 
 
-def running_means(means: Float[Array, "B *rest"]) -> Float[Array, "B *rest"]:
+def running_means(means: Float[Array, "blocks *rest"]) -> Float[Array, "blocks *rest"]:
     """Return the average of the first 1, 2, ... B block means."""
     counts = jnp.arange(1, means.shape[0] + 1, dtype=means.dtype)
     return jnp.cumsum(means, axis=0) / counts.reshape(-1, *(1,) * (means.ndim - 1))

@@ -38,7 +38,7 @@ class ExponentLayout(NamedTuple):
 
 
 def exponent_layout(
-    steps: int, transient: int | None, *, interval: int, window: int, blocks: int
+    steps: int, transient: int | None, *, interval: int, window: int, blocks: Any
 ) -> ExponentLayout:
     """Divide the steps of a run.
 
@@ -56,8 +56,8 @@ def exponent_layout(
     """
     if isinstance(blocks, bool) or not isinstance(blocks, int) or blocks < FEWEST_BLOCKS:
         raise ConfigError(
-            f"blocks must be a whole number of at least {FEWEST_BLOCKS}, not {blocks!r}: a standard "
-            "error from fewer is chance"
+            f"blocks must be a whole number of at least {FEWEST_BLOCKS}, not {blocks!r}: a "
+            "standard error from fewer is chance"
         )
     transient = steps // _TRANSIENT_PART if transient is None else transient
     counted = steps - transient
@@ -87,7 +87,7 @@ def _interval(steps: int, transient: int, longest: int, blocks: int) -> int:
     return 1
 
 
-def check_transient(value: Any, length: float, what: str) -> None:
+def check_transient(value: Any, length: float | int, what: str) -> None:
     """Raise ConfigError unless a transient, if there is one, is shorter than the run."""
     if value is not None and not (isinstance(value, int | float) and 0 <= value < length):
         raise ConfigError(

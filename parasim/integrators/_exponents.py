@@ -150,7 +150,7 @@ def _result(
 ) -> Exponents:
     """Return the statistics of the blocks, which are NaN where something went wrong."""
     wrong = findings.unresolved | findings.rounded
-    blocks = jnp.where(wrong, jnp.nan, blocks)
+    blocks = jnp.where(wrong[None], jnp.nan, blocks)
     errors = jnp.hypot(block_error(blocks), rounding)
     dimension, dimension_error = estimated_dimension(blocks, errors, size)
     return Exponents(

@@ -56,5 +56,5 @@ def estimated_dimension(
     values = jnp.mean(means, axis=0)
     nearest = jnp.where(jnp.abs(values) <= _ZERO_WITHIN * errors, 0, values)
     dimension, slopes = jax.value_and_grad(kaplan_yorke)(nearest, size)
-    error = block_error(jnp.sum(means * slopes, axis=-1))
+    error = block_error(jnp.sum(means * slopes[None], axis=-1))
     return dimension, jnp.where(jnp.isnan(dimension), jnp.nan, error)

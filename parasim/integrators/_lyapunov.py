@@ -108,6 +108,7 @@ def lyapunov(
             f"dt0 = {step_size:g} must be positive and t1 = {end:g} later than t0 = {start:g}"
         )
     check_transient(transient, end - start, "run")
+    _check_root_finder(solver.solver)
     y0 = _checked_state(y0)
     layout = exponent_layout(
         math.floor((end - start) / step_size + STEP_SLACK),
@@ -281,9 +282,7 @@ def _scan(
         return Recurrence(step, part, jnp.asarray(layout.window, Flattening(y).dtype))
 
     _check_derivative(window_at, numbers)
-    return measure(
-        solver, window_at, numbers, layout, count=count, key=key, start=0, step_size=1
-    )
+    return measure(solver, window_at, numbers, layout, count=count, key=key, start=0, step_size=1)
 
 
 def _is_field(terms: Any) -> bool:
@@ -301,6 +300,23 @@ def _known(name: str, value: Any) -> float:
         ) from error
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{name} must be a number, not {value!r}") from error
+
+
+def _check_root_finder(solver: Any) -> None:
+    """Raise ConfigError if an implicit solver waits for the tolerance of an adaptive controller."""
+    if isinstance(solver, diffrax.AbstractWrappedSolver):
+        _check_root_finder(solver.solver)
+    elif isinstance(solver, diffrax.AbstractImplicitSolver):
+        try:
+            float(getattr(solver.root_finder, "rtol", 0.0))
+        except jax.errors.ConcretizationTypeError:
+            return
+        except TypeError as error:
+            name = type(solver).__name__
+            raise ConfigError(
+                f"{name} takes the tolerance of its root finder from an adaptive controller, and "
+                f"there is none here: {name}(root_finder=optimistix.Newton(rtol=1e-10, atol=1e-10))"
+            ) from error
 
 
 def _checked_state(y0: Any) -> Any:
@@ -369,10 +385,13 @@ def _check(findings: Findings, layout: ExponentLayout, when: Callable[[int], str
         )
     for number, lost in enumerate(findings.unresolved.tolist(), 1):
         if lost:
+            steps, fewer = layout.interval, max(number - 1, 1)
+            remedy = "choose interval=1 (of ParallelNewton, or lyapunov_scan), a smaller step, or"
+            if steps == 1:
+                remedy = "it is minus infinity where steps are not invertible; choose"
             raise ConfigError(
-                f"exponent {number} is lost in rounding: over {layout.interval} steps its tangent "
-                "shrinks by too much beside the others; choose interval=1 (of ParallelNewton, or "
-                f"lyapunov_scan), a smaller step, or exponents={max(number - 1, 1)}"
+                f"exponent {number} is lost in rounding: within {steps} step{'s'[: steps > 1]} its "
+                f"tangent shrinks by too much beside the others; {remedy} exponents={fewer}"
             )
     for number, limited in enumerate(findings.rounded.tolist(), 1):
         if limited:

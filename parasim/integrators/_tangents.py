@@ -64,16 +64,12 @@ def step_tangents(
         result = orthonormalised(jax.vmap(flattening.flatten, in_axes=-1)(tangents))
         return (y, result.directions), (result.log_growth, result.kept)
 
-    cut = jax.tree.map(
-        lambda leaf: leaf.reshape(-1, interval, *leaf.shape[1:]), recurrence.inputs
-    )
+    cut = jax.tree.map(lambda leaf: leaf.reshape(-1, interval, *leaf.shape[1:]), recurrence.inputs)
     (y1, directions), grown = jax.lax.scan(along_interval, (y0, directions), cut)
     return y1, directions, _summed(*grown)
 
 
-def _along(
-    step: Callable[[PyTree], PyTree], y: PyTree, tangents: PyTree
-) -> tuple[PyTree, PyTree]:
+def _along(step: Callable[[PyTree], PyTree], y: PyTree, tangents: PyTree) -> tuple[PyTree, PyTree]:
     """Return the state after a step, and tangents, which are along the trailing axis."""
 
     def push(tangent: PyTree) -> tuple[PyTree, PyTree]:

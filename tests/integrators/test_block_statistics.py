@@ -21,7 +21,7 @@ def _correlated(correlation: float, runs: int = 4000, count: int = 32) -> np.nda
     ("correlation", "outside"), [(-0.5, 0.001), (0, 0.01), (0.3, 0.02), (0.6, 0.04)]
 )
 def test_the_mean_is_within_three_errors(correlation, outside):
-    """Of independent blocks 0.5 % are outside, by Student's t; what is left of correlation costs."""
+    """Of independent blocks 0.5 % are outside, by Student's t; correlation costs some more."""
     means = _correlated(correlation)
     errors = _errors(jnp.asarray(means))
     assert np.mean(np.abs(means.mean(axis=1)) > 3 * errors) <= outside

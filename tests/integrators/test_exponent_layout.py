@@ -18,9 +18,7 @@ def test_blocks_are_equal_and_hardly_a_step_is_lost(blocks):
         if steps - least < blocks:
             continue
         tried += 1
-        layout = exponent_layout(
-            steps, transient, interval=interval, window=window, blocks=blocks
-        )
+        layout = exponent_layout(steps, transient, interval=interval, window=window, blocks=blocks)
         assert layout.blocks == blocks
         assert 1 <= layout.interval <= interval
         assert 1 <= layout.window <= window
