@@ -15,14 +15,19 @@ FEWEST_BLOCKS = 8
 
 # Beyond this the blocks say little but that the run is too short.
 _STRONGEST_CORRELATION = 0.95
+_LEAST_PART = 0.25
 
 
-def block_error(means: Float[Array, "blocks *rest"]) -> Float[Array, "*rest"]:
+def block_error(means: Float[Array, "blocks ..."]) -> Float[Array, "..."]:
     """Return the standard error of the average of B block means.
 
-    It is `sqrt(s^2 / B (1 + r) / (1 - r))` with s^2 the variance of the means and r the correlation
-    of neighbours, as of a first-order autoregression. A negative r counts as zero: it would promise
-    a smaller error on the strength of a number that is itself uncertain.
+    With s^2 their variance and r the correlation of neighbours it is `sqrt(s^2 / B c)` with
+
+        c = (1 + r) / (1 - r)                 for r > 0, as of a first-order autoregression
+        c = min(1, 1 + 2 (r + 1 / sqrt(B)))   for r < 0, as of blocks that share their ends
+
+    where 1 / sqrt(B) is the standard error of r, and c at least 1/4: a smaller error is promised
+    only as far as it is certain.
 
     Arguments:
         means: the blocks' means, along the leading axis; two blocks at least.
@@ -32,12 +37,14 @@ def block_error(means: Float[Array, "blocks *rest"]) -> Float[Array, "*rest"]:
     squares = jnp.sum(deviations**2, axis=0)
     neighbours = jnp.sum(deviations[1:] * deviations[:-1], axis=0)
     correlation = neighbours / jnp.where(squares > 0, squares, 1)
-    correlation = jnp.clip(correlation, 0, _STRONGEST_CORRELATION)
+    positive = jnp.clip(correlation, 0, _STRONGEST_CORRELATION)
+    together = (1 + positive) / (1 - positive)
+    apart = jnp.clip(1 + 2 * (correlation + count**-0.5), _LEAST_PART, 1)
     variance = squares / (count - 1) / count
-    return jnp.sqrt(variance * (1 + correlation) / (1 - correlation))
+    return jnp.sqrt(variance * jnp.where(correlation > 0, together, apart))
 
 
-def running_means(means: Float[Array, "blocks *rest"]) -> Float[Array, "blocks *rest"]:
+def running_means(means: Float[Array, "blocks ..."]) -> Float[Array, "blocks ..."]:
     """Return the average of the first 1, 2, ... B block means."""
     counts = jnp.arange(1, means.shape[0] + 1, dtype=means.dtype)
     return jnp.cumsum(means, axis=0) / counts.reshape(-1, *(1,) * (means.ndim - 1))

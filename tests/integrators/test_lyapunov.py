@@ -102,7 +102,7 @@ def test_parallel_and_sequential_agree():
 
 
 def test_one_variable_and_any_structure():
-    """y' = y (1 - y) settles at 1, where its derivative is -1; z' = (i - 1/2) z turns and decays."""
+    """y' = y (1 - y) settles at 1, where its derivative is -1; z' = (i - 1/2) z turns."""
 
     def vector_field(t, y, args):
         return {"y": y["y"] * (1 - y["y"]), "z": (1j - 0.5) * y["z"]}

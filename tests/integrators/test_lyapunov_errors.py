@@ -1,4 +1,4 @@
-"""What has no exponents, or not those that were asked for: an error with a remedy, or NaN in jit."""
+"""What has no exponents, or not those that were asked for: an error, or NaN in jit."""
 
 import diffrax
 import jax

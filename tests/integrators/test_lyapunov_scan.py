@@ -47,9 +47,9 @@ def test_what_rounding_takes_is_refused_and_had_with_shorter_intervals():
 
 
 def test_an_exponent_of_minus_infinity_is_an_error():
-    with pytest.raises(parasim.ConfigError, match="exponent 2 .* minus infinity"):
+    with pytest.raises(parasim.ConfigError, match=r"exponent 2 .* minus infinity"):
         _powers(np.array([[1.0, 0.0], [1.0, 0.0]]), 500, interval=1)
-    with pytest.raises(parasim.SolverError, match="tangents .* vanished"):
+    with pytest.raises(parasim.SolverError, match=r"tangents .* vanished"):
         _powers(np.zeros((2, 2)), 500)
 
 
