@@ -1,9 +1,9 @@
-"""Published and recomputed Lyapunov exponents and dimensions, in both modes for up to ten variables.
+"""Published and recomputed Lyapunov exponents and dimensions, in both modes up to ten variables.
 
 The reference values were recomputed independently of parasim, in float64 with Runge-Kutta 4 (the
-Kuramoto-Sivashinsky equation with ETDRK4) and QR, with standard errors over blocks. Sprott's page on
-the Lorenz attractor has 0.906, 0, -14.572 and the dimension 2.062 as well; Lorenz & Emanuel (1998)
-are usually quoted with 13 positive exponents and the dimension 27.1 for 40 sites.
+Kuramoto-Sivashinsky equation with ETDRK4) and QR, with standard errors over blocks. Sprott's page
+on the Lorenz attractor has 0.906, 0, -14.572 and the dimension 2.062 as well; Lorenz & Emanuel
+(1998) are usually quoted with 13 positive exponents and the dimension 27.1 for 40 sites.
 
 Two estimates agree within three standard errors, theirs and ours in quadrature; a reference without
 an error counts as known to a thousandth.
@@ -144,4 +144,3 @@ def test_kuramoto_sivashinsky():
     assert np.all(np.abs(values - rates) <= allowed), (values, errors)
     assert errors[0] < 0.003
     assert abs(result.dimension - 5.24) < 3 * np.hypot(float(result.dimension_error), 0.02)
-

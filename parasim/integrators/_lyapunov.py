@@ -344,7 +344,7 @@ def _count(exponents: Any, size: int) -> int:
     if exponents > size:
         raise ConfigError(
             f"there are {size} exponents, as many as variables, not {exponents}: choose "
-            f"exponents={size} or less, or None for all"
+            f"exponents={size} or less, or all of them (None)"
         )
     return exponents
 

@@ -32,7 +32,7 @@ def check_picture(path: Path) -> None:
 
 
 def draw_convergence(path: Path, exponents: Exponents, *, title: str, time_unit: str) -> None:
-    """Draw the running estimates over time, with a band of their standard error so far.
+    """Draw how far the estimates up to each time are from the last, with their standard errors.
 
     Arguments:
         path: of the picture, checked by `check_picture`; one that is there is replaced.
@@ -51,16 +51,14 @@ def draw_convergence(path: Path, exponents: Exponents, *, title: str, time_unit:
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.subplots()
     for place, estimates in enumerate(history.T):
-        spread = errors[place] * np.sqrt(len(times) / counts)
+        off, spread = estimates - estimates[-1], errors[place] * np.sqrt(len(times) / counts)
         label = f"{estimates[-1]:.4g} ± {errors[place]:.1g}" if place < _MOST_IN_LEGEND else None
-        (line,) = axes.plot(times, estimates, label=label)
-        axes.fill_between(
-            times, estimates - spread, estimates + spread, color=line.get_color(), alpha=0.2
-        )
+        (line,) = axes.plot(times, off, label=label)
+        axes.fill_between(times, off - spread, off + spread, color=line.get_color(), alpha=0.15)
     axes.axhline(0, color="0.5", linewidth=0.8)
     unit = "time" if time_unit == "1" else f"time ({time_unit})"
     per = "nats per unit of time" if time_unit == "1" else f"nats per {time_unit}"
-    axes.set(xlabel=unit, ylabel=f"exponents up to then ({per})", title=title)
+    axes.set(xlabel=unit, ylabel=f"exponents up to then, off the last ({per})", title=title)
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     axes.spines[["top", "right"]].set_visible(False)
     try:

@@ -26,7 +26,7 @@ def _run(**changes):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"exponents": 3}, "there are 2 exponents.*None for all"),
+        ({"exponents": 3}, "there are 2 exponents.*all of them"),
         ({"exponents": 0}, "exponents must be a positive"),
         ({"exponents": 1.5}, "exponents must be a positive"),
         ({"y0": np.array([1, 2])}, "int64.*astype"),
