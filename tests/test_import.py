@@ -49,7 +49,12 @@ def test_info_needs_no_jax(tmp_path):
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(["--help"], "Usage: parasim"), (["run", "--help"], "--t1"), (["--version"], "parasim ")],
+    [
+        (["--help"], "Usage: parasim"),
+        (["run", "--help"], "--t1"),
+        (["lyapunov", "--help"], "--plot"),
+        (["--version"], "parasim "),
+    ],
 )
 def test_the_command_line_answers_without_jax(arguments, said):
     statement = f"import parasim.cli\nparasim.cli.main({arguments!r}, 'parasim', None, False)"

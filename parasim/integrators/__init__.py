@@ -9,10 +9,8 @@ from parasim.integrators._dense_output import evaluate as evaluate, inner_steps 
 from parasim.integrators._diffeqsolve import diffeqsolve as diffeqsolve
 from parasim.integrators._exponents import Exponents as Exponents
 from parasim.integrators._log import windows as windows
-from parasim.integrators._lyapunov import (
-    lyapunov as lyapunov,
-    lyapunov_scan as lyapunov_scan,
-)
+from parasim.integrators._lyapunov import lyapunov as lyapunov
+from parasim.integrators._lyapunov_scan import lyapunov_scan as lyapunov_scan
 from parasim.integrators._newton_scan import newton_scan as newton_scan
 from parasim.integrators._parallel_newton import ParallelNewton as ParallelNewton
 from parasim.integrators._window import WindowRecord as WindowRecord

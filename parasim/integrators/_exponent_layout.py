@@ -85,12 +85,3 @@ def _interval(steps: int, transient: int, longest: int, blocks: int) -> int:
         if steps // interval - -(-transient // interval) >= blocks:
             return interval
     return 1
-
-
-def check_transient(value: Any, length: float | int, what: str) -> None:
-    """Raise ConfigError unless a transient, if there is one, is shorter than the run."""
-    if value is not None and not (isinstance(value, int | float) and 0 <= value < length):
-        raise ConfigError(
-            f"transient must be a number from 0 to less than the {what}, {length:.12g}, "
-            f"not {value!r}"
-        )

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from parasim.integrators._block_statistics import block_error, running_means
-from parasim.integrators._decision import History, WindowShape, affordable_iterations
+from parasim.integrators._costs import WindowShape
+from parasim.integrators._decision import History
 from parasim.integrators._exponent_layout import ExponentLayout
 from parasim.integrators._finite import all_finite
 from parasim.integrators._flatten import Flattening
@@ -206,4 +207,4 @@ def _steps_together(solver: WindowSolver, layout: ExponentLayout, size: int) -> 
         return solver.mode == "sequential"
     duration = jnp.asarray(layout.window, float)
     shape = WindowShape(layout.window, layout.interval, size, duration)
-    return affordable_iterations(shape, solver.costs) < 1
+    return solver.costs.affordable_iterations(shape) < 1

@@ -33,7 +33,10 @@ class TangentGrowth(NamedTuple):
 def start_tangents(key: Array, count: int, flattening: Flattening) -> Float[Array, "k d"]:
     """Return random orthonormal directions: an axis can lie in an invariant subspace."""
     shape = (count, flattening.size)
-    return orthonormalised(jax.random.normal(key, shape, flattening.dtype)).directions
+    tangents = jax.random.uniform(
+        key, shape, flattening.dtype, -1, 1
+    )  # compiled sooner than normal
+    return orthonormalised(tangents).directions
 
 
 def step_tangents(

@@ -101,7 +101,7 @@ def _singular(t, y, args):
     return -jnp.sqrt(jnp.abs(y))
 
 
-@pytest.mark.parametrize("mode", ["sequential", "parallel"])
+@pytest.mark.parametrize("mode", ["sequential", pytest.param("parallel", marks=pytest.mark.slow)])
 def test_what_is_not_finite_is_an_error_or_nan(mode):
     solver = ParallelNewton(diffrax.Heun(), mode=mode)
 

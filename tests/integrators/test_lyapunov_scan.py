@@ -16,9 +16,10 @@ def _times_matrix(c, matrix):
     return jnp.sum(matrix * c[None], axis=-1), None
 
 
-def _powers(matrix, length, **options):
-    matrices = jnp.broadcast_to(jnp.asarray(matrix), (length, 2, 2))
-    return lyapunov_scan(_times_matrix, jnp.ones(2), matrices, exponents=2, **options)
+def _powers(matrix, **options):
+    matrices = jnp.broadcast_to(jnp.asarray(matrix), (500, 2, 2))
+    options = {"exponents": 2, "transient": 60, **options}
+    return lyapunov_scan(_times_matrix, jnp.ones(2), matrices, **options)
 
 
 def test_the_skew_tent_has_its_exponent_and_the_error_of_a_random_choice():
@@ -33,7 +34,7 @@ def test_the_skew_tent_has_its_exponent_and_the_error_of_a_random_choice():
 
 
 def test_a_matrix_has_the_logs_of_its_eigenvalues():
-    result = _powers(MIXED @ np.diag([1.1, 0.4]) @ np.linalg.inv(MIXED), 200, transient=60)
+    result = _powers(MIXED @ np.diag([1.1, 0.4]) @ np.linalg.inv(MIXED))
     np.testing.assert_allclose(result.values, np.log([1.1, 0.4]), rtol=1e-12)
     assert result.dimension == pytest.approx(1 + np.log(1.1) / -np.log(0.4), rel=1e-12)
 
@@ -41,19 +42,19 @@ def test_a_matrix_has_the_logs_of_its_eigenvalues():
 def test_what_rounding_takes_is_refused_and_had_with_shorter_intervals():
     matrix = MIXED @ np.diag([1.1, 1e-3]) @ np.linalg.inv(MIXED)
     with pytest.raises(parasim.ConfigError, match=r"exponent 2 is lost in rounding.*interval=1"):
-        _powers(matrix, 500, transient=60)
-    result = _powers(matrix, 500, transient=60, interval=1)
+        _powers(matrix)
+    result = _powers(matrix, interval=1)
     np.testing.assert_allclose(result.values, np.log([1.1, 1e-3]), rtol=1e-10)
 
 
 def test_an_exponent_of_minus_infinity_is_an_error():
     with pytest.raises(parasim.ConfigError, match=r"exponent 2 .* minus infinity"):
-        _powers(np.array([[1.0, 0.0], [1.0, 0.0]]), 500, interval=1)
+        _powers(np.array([[1.0, 0.0], [1.0, 0.0]]), interval=1)
     with pytest.raises(parasim.SolverError, match=r"tangents .* vanished"):
-        _powers(np.zeros((2, 2)), 500)
+        _powers(np.zeros((2, 2)))
 
 
-@pytest.mark.parametrize("window", [1, 64])
+@pytest.mark.parametrize("window", [1, pytest.param(64, marks=pytest.mark.slow)])
 def test_windows_of_any_length(window):
     """The determinant of the Hénon map is -0.3 everywhere."""
     result = lyapunov_scan(henon, jnp.zeros(2), length=2000, exponents=2, window=window)
@@ -80,6 +81,7 @@ def test_keys_and_counters_ride_along():
     assert result.values[0] == pytest.approx(exact, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_inputs_drive_and_parallel_agrees_with_sequential():
     def cell(c, x):
         return jnp.tanh(jnp.sum(jnp.asarray(MIXED) * c[None], axis=-1) / 2 + x), None
