@@ -5,6 +5,8 @@ import pytest
 
 from parasim.integrators._kaplan_yorke import estimated_dimension, kaplan_yorke
 
+_estimated = jax.jit(estimated_dimension, static_argnums=2)
+
 
 @pytest.mark.parametrize(
     ("exponents", "size", "dimension"),
@@ -36,7 +38,7 @@ def test_exponents_that_are_not_told_from_zero_count_as_zero(exponents, dimensio
     """On a limit cycle, or a torus."""
     blocks = jnp.broadcast_to(jnp.array(exponents), (10, len(exponents)))
     errors = jnp.full(len(exponents), 1e-4)
-    found, _ = estimated_dimension(blocks, errors, len(exponents))
+    found, _ = _estimated(blocks, errors, len(exponents))
     assert found == dimension
 
 
@@ -44,5 +46,5 @@ def test_the_error_is_that_of_the_scatter_of_estimates():
     """The exponents are correlated: their sum, as that of many flows, is constant."""
     noise = 0.1 * np.random.default_rng(0).standard_normal((500, 32))
     runs = jnp.asarray(np.stack([1 + noise, -3 - noise], axis=-1))
-    found, errors = jax.vmap(lambda run: estimated_dimension(run, jnp.zeros(2), 2))(runs)
+    found, errors = jax.vmap(lambda run: _estimated(run, jnp.zeros(2), 2))(runs)
     assert np.std(found) == pytest.approx(np.median(errors), rel=0.15)
