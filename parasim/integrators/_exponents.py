@@ -124,7 +124,10 @@ def measure(
     ends = layout.transient * layout.window + layout.block_steps * jnp.arange(1, layout.blocks + 1)
     times = jnp.asarray(start, dtype) + ends.astype(dtype) * step_size
     parallel = jnp.mean(grown.parallel.astype(dtype))
-    return _result(blocks, rounding, findings, times, parallel, flattening.size), findings
+    sound = jnp.all(grown.state_finite & grown.tangents_finite)
+    wrong = findings.unresolved | findings.rounded | ~sound
+    blocks = jnp.where(wrong[None], jnp.nan, blocks)
+    return _result(blocks, rounding, times, parallel, flattening.size), findings
 
 
 def _findings(
@@ -146,12 +149,8 @@ def _before_the_first_not(flags: Bool[Array, " windows"]) -> Int[Array, ""]:
     return jnp.sum(jnp.cumprod(flags.astype(jnp.int32)), dtype=jnp.int32)
 
 
-def _result(
-    blocks: Array, rounding: Array, findings: Findings, times: Array, parallel: Array, size: int
-) -> Exponents:
+def _result(blocks: Array, rounding: Array, times: Array, parallel: Array, size: int) -> Exponents:
     """Return the statistics of the blocks, which are NaN where something went wrong."""
-    wrong = findings.unresolved | findings.rounded
-    blocks = jnp.where(wrong[None], jnp.nan, blocks)
     errors = jnp.hypot(block_error(blocks), rounding)
     dimension, dimension_error = estimated_dimension(blocks, errors, size)
     return Exponents(

@@ -118,3 +118,14 @@ def test_what_is_not_finite_is_an_error_or_nan(mode):
 def test_a_derivative_that_is_not_finite():
     with pytest.raises(SolverError, match="derivative"):
         _run(terms=_singular, y0=np.array([0.0]))
+
+
+def test_tangents_of_a_state_that_overflows_are_no_result():
+    """They are finite: the map is linear."""
+
+    def double(c, _):
+        return 2 * c, None
+
+    with pytest.raises(SolverError, match="after step 10"):
+        lyapunov_scan(double, 1.0, length=2000, window=8)
+    assert np.isnan(jax.jit(lambda c: lyapunov_scan(double, c, length=2000))(1.0).values).all()
