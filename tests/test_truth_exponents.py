@@ -38,9 +38,11 @@ def assert_agrees(result: Exponents, exponents, errors, dimension=None, tightnes
 
 def _flow(field, y0, t1, dt, mode, exponents=None, window=128, **options):
     solver = ParallelNewton(steps=window, mode=mode)
-    return lyapunov(
+    result = lyapunov(
         field, solver, 0, t1, dt, jnp.asarray(y0, float), exponents=exponents, **options
     )
+    assert result.parallel == (mode == "parallel")
+    return result
 
 
 @MODES
@@ -101,6 +103,7 @@ def test_maps_of_the_plane(mode, step, exponents, errors, dimension, determinant
     result = lyapunov_scan(
         step, jnp.zeros(2), length=10**6, exponents=2, mode=mode, window=16, interval=4
     )
+    assert (result.parallel > 0.9) == (mode == "parallel"), result.parallel
     assert_agrees(result, exponents, errors, dimension)
     assert np.sum(result.values) == pytest.approx(np.log(determinant), rel=1e-9)
 
@@ -108,6 +111,7 @@ def test_maps_of_the_plane(mode, step, exponents, errors, dimension, determinant
 @MODES
 def test_the_skew_tent_is_exact(mode):
     result = lyapunov_scan(systems.skew_tent, 0.3, length=10**6, mode=mode, window=16)
+    assert (result.parallel > 0.9) == (mode == "parallel"), result.parallel
     assert_agrees(result, [0.673011667], 0)
 
 
