@@ -32,6 +32,10 @@ class StoreError(ParasimError, OSError):
     exit_code: ClassVar[int] = 4
 
 
+class CalibrationWarning(UserWarning):
+    """Measured costs cannot be kept, or not be used; what a device is expected to cost counts."""
+
+
 def near_names(name: str, known: Iterable[str]) -> str:
     """Say which of the known names is meant, for the end of an error message.
 

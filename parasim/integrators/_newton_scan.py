@@ -77,7 +77,7 @@ def newton_scan(
         max_iterations: more Newton iterations are never made in a window.
         restart_every: after so many iterations the carries that have not converged are guessed anew
             from the last one that has.
-        costs: of the device; by default those of jax's default backend.
+        costs: of the device; by default what is expected of jax's default backend.
         window: the steps of a window, which are solved one after the other: less memory, and a
             choice for each of them. The last one may be shorter. By default all steps are one
             window.
@@ -125,6 +125,7 @@ def newton_scan(
         max_iterations=max_iterations,
         restart_every=restart_every,
         costs=costs,
+        steps="scan",
     )
     window = scan.steps if window is None else min(window, scan.steps)
     reason = _reason_to_step(solver, window, size)

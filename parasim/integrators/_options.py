@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 
 from parasim._errors import ConfigError, near_names
-from parasim.integrators._costs import DeviceCosts, device_costs
+from parasim.integrators._costs import DeviceCosts
+from parasim.integrators._costs_cache import usual_costs
 from parasim.integrators._newton import NewtonOptions
 from parasim.integrators._window import WindowSolver
 
@@ -48,6 +48,7 @@ def window_solver(
     max_iterations: int,
     restart_every: int,
     costs: DeviceCosts | None,
+    steps: str,
 ) -> WindowSolver:
     """Return the solver of windows that was asked for.
 
@@ -57,7 +58,8 @@ def window_solver(
         size: of the states, in real variables.
         rtol, atol: of Newton's method; None: 1e-9 in float64, 1e-4 in less.
         interval, max_iterations, restart_every: see `NewtonOptions`.
-        costs: of the device; None: what is expected of jax's default backend.
+        costs: of the device; None: as measured on jax's default one, else what is expected of it.
+        steps: whose they are: `"diffrax"` or `"scan"`.
     """
     default = 1e-9 if jnp.finfo(dtype).bits == 64 else 1e-4
     newton = NewtonOptions(
@@ -68,5 +70,5 @@ def window_solver(
         restart_every=restart_every,
     )
     if costs is None:
-        costs = device_costs(jax.default_backend(), size, interval)
+        costs = usual_costs(steps, size, dtype, interval)
     return WindowSolver(mode, newton, costs)
