@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from parasim._errors import (
+        CalibrationWarning as CalibrationWarning,
         ConfigError as ConfigError,
         ParasimError as ParasimError,
         SolverError as SolverError,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         Exponents as Exponents,
         ParallelNewton as ParallelNewton,
         Windows as Windows,
+        calibrate as calibrate,
         diffeqsolve as diffeqsolve,
         evaluate as evaluate,
         inner_steps as inner_steps,
@@ -45,6 +47,7 @@ _HOME = {
     "DeviceCosts": "parasim.integrators",
     "Exponents": "parasim.integrators",
     "Windows": "parasim.integrators",
+    "calibrate": "parasim.integrators",
     "diffeqsolve": "parasim.integrators",
     "evaluate": "parasim.integrators",
     "inner_steps": "parasim.integrators",
@@ -58,6 +61,7 @@ _HOME = {
     "get_system": "parasim.plugins",
     "system_names": "parasim.plugins",
     "ParasimError": "parasim._errors",
+    "CalibrationWarning": "parasim._errors",
     "ConfigError": "parasim._errors",
     "SolverError": "parasim._errors",
     "StoreError": "parasim._errors",

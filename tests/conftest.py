@@ -1,11 +1,21 @@
-"""What all tests share: float64, and shapes and dtypes checked at every call of the numerics."""
+"""What all tests share: float64, shapes and dtypes checked at every call of the numerics, no cache.
 
+What was calibrated on this machine must not decide what tests see.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import jax
 from jaxtyping import install_import_hook
 
 import parasim
+
+os.environ["PARASIM_CACHE_DIR"] = tempfile.mkdtemp(prefix="parasim-tests-")
+atexit.register(shutil.rmtree, os.environ["PARASIM_CACHE_DIR"], ignore_errors=True)
 
 jax.config.update("jax_enable_x64", True)
 

@@ -46,6 +46,11 @@ def seconds(value: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02} min"
 
 
+def microseconds(value: float) -> str:
+    """Write a short duration, given in seconds, in us."""
+    return f"{number(float(f'{1e6 * value:.3g}'))} us"
+
+
 def quantity(value: float, unit: str) -> str:
     """Write a number with its unit, if it has one."""
     return number(value) + ("" if unit in ("", "1") else f" {unit}")

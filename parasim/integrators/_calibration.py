@@ -11,11 +11,12 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Int, PyTree
 
 from parasim._errors import ConfigError, SolverError
 from parasim._memory import device_memory, size_text
-from parasim.integrators._costs import DeviceCosts, WindowShape
+from parasim.integrators._costs import DeviceCosts
 from parasim.integrators._costs_cache import costs_key, save_costs
 from parasim.integrators._finite import all_finite
 from parasim.integrators._flatten import Flattening
@@ -180,7 +181,7 @@ def _compiled(
 
     def lowered(method: Callable[[_System, int, Array], PyTree], steps: int) -> Any:
         function = eqx.filter_jit(lambda system, turns: method(system, steps, turns))
-        return function.lower(system, jnp.zeros((), jnp.int32))
+        return function.lower(system, jnp.zeros((), jnp.int32))  # type: ignore[attr-defined]
 
     def run(compiled: Any) -> Callable[[int], PyTree]:
         return lambda turns: compiled(system, jnp.asarray(turns, jnp.int32))
@@ -228,7 +229,7 @@ def _fitting(flattening: Flattening, interval: int) -> Sequence[int]:
 
 def _check_not_tracing(tree: PyTree) -> None:
     leaves = [*jax.tree.leaves(tree), jnp.add(jnp.zeros(()), 1)]
-    if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
+    if any(isinstance(leaf, Tracer) for leaf in leaves):
         raise ConfigError(
             "calibrate measures time, which cannot be done while jax traces: call it outside "
             "jax.jit, jax.vmap and jax.grad, with numbers"

@@ -84,15 +84,22 @@ class WindowShape(NamedTuple):
 def device_costs(platform: str, size: int, interval: int) -> DeviceCosts:
     """Return what is expected of a platform, in units of a sequential step.
 
-    On a CPU a vectorised step with its Jacobian takes (1 + d) / 1.2 times a step of a scan
-    (Lorenz-63, docs/design.md). The numbers for accelerators are estimates: a step in a loop takes
-    8 us there, in which a card of today makes about 1e5 such steps side by side.
+    On a CPU a vectorised step with its Jacobian and its share of the scan takes
+    (1 + d) (1 + d / 20) / 1.5 steps of a loop. That is within a factor of about two of what was
+    measured with Tsit5 on two cores, from 3 to 40 variables, and more for less (docs/design.md,
+    decision 7).
+
+    The numbers for accelerators are estimates, and nothing of them was measured with this code. A
+    step of a scan takes 7 to 10 us on a GPU, whatever it computes, so an iteration takes the steps
+    of an interval and twice as long as one step for each level of the parallel scan; 20 TFLOP/s
+    make about 1e5 steps of a few variables side by side in that time. `parasim.calibrate` measures
+    instead.
 
     Arguments:
         platform: as jax names it, such as `"cpu"`.
         size: d, the number of real variables.
         interval: L, the steps of a shooting interval, made one after the other.
     """
-    lanes = 1.2 if platform == "cpu" else 1e5
-    work = (1 + size) / lanes
-    return DeviceCosts(step=1.0, iteration=float(interval), level=2.0, work=work)
+    if platform == "cpu":
+        return DeviceCosts(1.0, float(interval), 0.0, (1 + size) * (1 + size / 20) / 1.5)
+    return DeviceCosts(1.0, float(interval), 2.0, (1 + size) / 1e5)

@@ -87,8 +87,10 @@ def save_costs(key: CostsKey, costs: DeviceCosts) -> Path | None:
             written.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
             written.replace(file)  # whole or not at all, whoever else writes or reads
     except OSError as error:
-        _warn(f"what was measured cannot be kept in {file.parent}: {first_line(error)}; set "
-              "PARASIM_CACHE_DIR to a folder that can be written, or pass it on as costs=...")  # fmt: skip
+        _warn(
+            f"what was measured cannot be kept in {file.parent}: {first_line(error)}; set "
+            "PARASIM_CACHE_DIR to a folder that can be written, or pass it on as costs=..."
+        )
         return None
     _read.cache_clear()
     return file

@@ -73,8 +73,8 @@ class ParallelNewton(AbstractStandIn):
         step_size: the size of inner steps, or None. If it is given, a window may have fewer of them
             than `steps`: as many as divide it into steps of this size, or a little less. Windows
             should not be longer than `steps * step_size`; they have larger steps then.
-        costs: of the device; by default what `parasim.calibrate` measured on jax's default one, else
-            what is expected of its kind.
+        costs: of the device; by default what `parasim.calibrate` has measured on jax's default one,
+            else what is expected of its kind.
         log_length: how many windows `parasim.windows` can look back.
 
     Raises:

@@ -1,5 +1,9 @@
 """From a configuration to a store: ties systems, integrators and stores together."""
 
+from parasim.simulation._calibrate import (
+    Calibration as Calibration,
+    calibrate_system as calibrate_system,
+)
 from parasim.simulation._config import (
     RunConfig as RunConfig,
     check_values as check_values,
@@ -28,11 +32,16 @@ from parasim.simulation._simulate import (
 )
 
 __all__ = [
+    "Calibration",
     "InputFile",
     "Plan",
     "Progress",
     "RunConfig",
+<<<<<<< HEAD
     "check_picture",
+=======
+    "calibrate_system",
+>>>>>>> 47d9ecd (parasim calibrate: what was measured, in plain words; tests; defaults of the CPU as measured since steps became faster)
     "check_store",
     "check_values",
     "compile_plan",

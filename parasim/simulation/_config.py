@@ -207,7 +207,12 @@ def _flag_value(key: str, value: Any) -> bool:
     return value
 
 
-def _settings(key: str, values: Mapping[str, Any]) -> dict[str, float]:
+def parse_settings(key: str, values: Mapping[str, Any]) -> dict[str, float]:
+    """Return parameters and options as numbers, whole ones as int.
+
+    Raises:
+        ConfigError: one is no finite number.
+    """
     return {name: _setting(f"{key}: {name}", value) for name, value in values.items()}
 
 
@@ -264,7 +269,7 @@ _CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
     "dtype": _one_of(DTYPES),
     "seed": whole_number,
     "overwrite": _flag_value,
-    "set": _settings,
+    "set": parse_settings,
     "y0": _initial_values,
     "input": _inputs,
 }

@@ -1,0 +1,72 @@
+"""`parasim calibrate`: measure what windows cost here, for the choice of mode."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from parasim.cli import _text
+from parasim.cli._options import Assignment, debug_option
+
+if TYPE_CHECKING:
+    from parasim.simulation import Calibration
+
+_SHOWN_STEPS = (256, 1024, 4096)
+
+_EPILOG = """\b
+Examples:
+  parasim calibrate lorenz63
+  parasim calibrate lorenz96 --set sites=36 --dtype float32
+
+The times are kept per device, number of variables and dtype in your cache directory, or in the one
+that the environment variable PARASIM_CACHE_DIR names."""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("system")
+@click.option("--dt", metavar="H", default="0.01", help="Step; costs hardly depend on it.")
+@click.option("--set", "set_", type=Assignment(), multiple=True, help="A parameter or an option.")
+@click.option("--solver", metavar="NAME", default="tsit5", help="Of the steps, as in run.")
+@click.option("--dtype", metavar="DTYPE", default="float64", help="float64 or float32.")
+@debug_option
+def calibrate(system: str, *, set_: Any, dtype: str, **options: str) -> None:
+    """Measure what a step and a Newton iteration cost on this device.
+
+    SYSTEM is a name that `parasim systems` lists. From then on mode auto decides by what was
+    measured, for every system with as many variables of this dtype. Takes a few seconds; a machine
+    that does nothing else gives the best times.
+    """
+    import jax
+
+    from parasim.simulation import calibrate_system
+
+    with jax.enable_x64(dtype != "float32"):
+        done = calibrate_system(system, params=dict(set_), dtype=dtype, **options)
+    click.echo(_describe(done))
+
+
+def _describe(done: "Calibration") -> str:
+    about, costs = done.about, done.costs
+    variables = "1 variable" if about.size == 1 else f"{_text.count(about.size)} variables"
+    lines = [
+        ("system", f"{done.system}: {variables}, {about.dtype}, {done.solver}"),
+        ("device", f"{about.platform}, {about.device}"),
+        ("step", f"{_text.microseconds(costs.step)}, one after the other"),
+        ("written to", str(done.file) if done.file else "nothing: see the warning"),
+        ("took", _text.seconds(done.seconds)),
+    ]
+    heading = ("window", "stepped through", "one iteration", "parallel loses")
+    table = _text.columns([heading, *(_window(done, steps) for steps in _SHOWN_STEPS)])
+    return "\n".join([_text.aligned(lines), "", *table])
+
+
+def _window(done: "Calibration", steps: int) -> tuple[str, str, str, str]:
+    """Say what a window costs, and from how many iterations on it had better be stepped through."""
+    times = done.window(steps)
+    loses = f"from {_text.count(math.floor(times.affordable) + 1)} iterations on"
+    return (
+        f"{_text.count(steps)} steps",
+        _text.microseconds(times.sequential),
+        _text.microseconds(times.iteration),
+        "always" if times.affordable < 1 else loses,
+    )

@@ -1,0 +1,105 @@
+import diffrax
+import jax
+import jax.numpy as jnp
+import pytest
+
+import parasim
+from parasim import ConfigError, DeviceCosts, ParallelNewton, SolverError
+from parasim.integrators import _calibration
+from parasim.integrators._calibration import fit_costs
+from parasim.integrators._costs import WindowShape
+from parasim.integrators._costs_cache import costs_key, load_costs
+from parasim.integrators._newton import NewtonResult
+
+TERM = diffrax.ODETerm(lambda t, y, args: jax.tree.map(lambda leaf: -args * leaf, y))
+EULER = ParallelNewton(diffrax.Euler(), interval=4)
+
+
+def times(costs, lengths=(256, 1024, 4096)):
+    shapes = {n: WindowShape(steps=n, interval=8, size=3, duration=jnp.ones(())) for n in lengths}
+    return {n: costs.one_iteration(shape) for n, shape in shapes.items()}
+
+
+@pytest.mark.parametrize(
+    "costs",
+    [
+        DeviceCosts(step=1e-5, iteration=4e-5, level=3e-5, work=2e-9),  # as of a GPU
+        DeviceCosts(step=3e-8, iteration=5e-6, level=0.0, work=1e-7),  # as of a CPU
+        DeviceCosts(step=1.0, iteration=0.0, level=7.0, work=0.0),
+    ],
+)
+def test_the_fit_recovers_costs_from_their_times(costs):
+    found = fit_costs(costs.step, times(costs), interval=8)
+    assert found.step == costs.step
+    for name in ("iteration", "level", "work"):
+        assert getattr(found, name) == pytest.approx(
+            getattr(costs, name), rel=1e-9, abs=1e-13 * costs.step
+        )
+
+
+def test_no_cost_is_negative_whatever_was_timed():
+    found = fit_costs(1.0, {256: 9.0, 1024: 5.0, 4096: 7.0}, interval=8)
+    assert min(found.iteration, found.level, found.work) >= 0
+    assert max(found.iteration, found.level, found.work) > 0
+
+
+def test_of_one_window_all_time_is_work():
+    assert fit_costs(1.0, {64: 128.0}, interval=8) == DeviceCosts(1.0, 0.0, 0.0, 2.0)
+
+
+def test_calibrating_times_real_steps_and_as_many_iterations_as_it_says(tmp_path, monkeypatch):
+    """By a clock that counts: 2 ms a step, 5 ms an iteration, 1 s a call."""
+    monkeypatch.setenv("PARASIM_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(_calibration, "_SEQUENTIAL_STEPS", (16,))
+    monkeypatch.setattr(_calibration, "_PARALLEL_STEPS", {"cpu": (10,)})
+    made = []
+
+    def by_counting(run):
+        def program(turns):
+            result = run(min(turns, 40))
+            iterating = isinstance(result, NewtonResult)
+            made.append(result.iterations == min(turns, 40) if iterating else True)
+            return 1.0 + turns * (5e-3 if iterating else 16 * 2e-3)
+
+        return program
+
+    monkeypatch.setattr(_calibration, "_timed", by_counting)
+    y0 = {"a": jnp.float32(1.0), "b": jnp.ones(2, jnp.float32)}
+    costs = parasim.calibrate(TERM, EULER, y0, jnp.float32(0.5), dt0=0.1)
+    assert costs.step == pytest.approx(2e-3)
+    assert costs.work == pytest.approx(5e-3 / 10)
+    assert all(made)
+    assert load_costs(costs_key("diffrax", 3, jnp.float32, 4)) == costs
+    assert EULER.window_solver(y0).costs == costs
+
+
+@pytest.mark.parametrize("transformed", [jax.jit, jax.vmap, jax.grad])
+def test_tracers_are_refused(transformed):
+    def traced(y0):
+        return parasim.calibrate(TERM, EULER, y0, 1.0, dt0=0.1).step
+
+    with pytest.raises(ConfigError, match="call it outside"):
+        transformed(traced)(jnp.array(1.0) if transformed is jax.grad else jnp.ones(3))
+
+
+def test_tracing_around_numbers_is_refused():
+    with pytest.raises(ConfigError, match="call it outside"):
+        jax.jit(lambda: parasim.calibrate(TERM, EULER, 1.0, 1.0, dt0=0.1).step)()
+
+
+def test_a_state_without_numbers_is_refused():
+    with pytest.raises(ConfigError, match="nothing to calibrate"):
+        parasim.calibrate(TERM, EULER, jnp.zeros(0), 1.0, dt0=0.1)
+
+
+def test_a_state_too_large_for_any_window_is_refused(monkeypatch):
+    monkeypatch.setattr(_calibration, "device_memory", lambda: 10**9)
+    with pytest.raises(ConfigError, match=r"10000 variables .*mode='sequential'"):
+        parasim.calibrate(TERM, EULER, jnp.zeros(10_000), 1.0, dt0=0.1)
+
+
+def test_a_state_that_does_not_stay_finite_is_an_error():
+    y0 = jnp.ones(3)
+    system = _calibration._System(EULER, TERM, 1.0, y0, jnp.array(0.0), jnp.array(9.0))
+    with pytest.raises(SolverError, match=r"steps of 9: choose a smaller dt0"):
+        _calibration._check_finite(system, {"a": y0, "b": y0.at[1].set(jnp.nan)})
