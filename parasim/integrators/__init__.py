@@ -3,7 +3,10 @@
 Imports jax, equinox and diffrax only; never xarray, zarr, dask or click.
 """
 
-from parasim.integrators._calibration import calibrate as calibrate
+from parasim.integrators._calibration import (
+    calibrate as calibrate,
+    calibrate_scan as calibrate_scan,
+)
 from parasim.integrators._costs import DeviceCosts as DeviceCosts
 from parasim.integrators._decision import REASONS as REASONS
 from parasim.integrators._dense_output import evaluate as evaluate, inner_steps as inner_steps

@@ -1,9 +1,7 @@
 """Measures what windows cost on the device at hand: a sequential step, and a Newton iteration."""
 
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import diffrax
@@ -12,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Array, Int, PyTree
+from jaxtyping import PyTree
 
 from parasim._errors import ConfigError, SolverError
 from parasim._memory import device_memory, size_text
@@ -20,11 +18,19 @@ from parasim.integrators._costs import DeviceCosts
 from parasim.integrators._costs_cache import costs_key, save_costs
 from parasim.integrators._finite import all_finite
 from parasim.integrators._flatten import Flattening
-from parasim.integrators._newton import NewtonOptions, NewtonResult, newton
+from parasim.integrators._options import check_positive_int
 from parasim.integrators._parallel_newton import ParallelNewton
-from parasim.integrators._recurrence import Recurrence, first_guess, shooting_intervals
-from parasim.integrators._steps import window_recurrence
-from parasim.integrators._timing import Program, seconds_per_turn, worth_timing
+from parasim.integrators._timing import seconds_per_turn, worth_timing
+from parasim.integrators._traced_step import is_number
+from parasim.integrators._window_programs import (
+    DiffraxSteps,
+    ScanSteps,
+    Steps,
+    compiled,
+    iterated,
+    stepped,
+    timed,
+)
 
 # Few steps first, in case that they take long.
 _SEQUENTIAL_STEPS = (64, 1024)
@@ -52,9 +58,10 @@ def calibrate(
 
     The times are kept in the user's cache directory, or in the one that the environment variable
     `PARASIM_CACHE_DIR` names, per device, number of variables, dtype and interval. From then on
-    they are what `mode="auto"` decides by, in this process and in later ones, for every system of
-    as many variables of that dtype. This takes a few seconds, most of them to compile. A busy
-    machine does no harm as long as some of many short runs are undisturbed.
+    they are what `mode="auto"` decides by, in all that is compiled later in this process or in
+    others, for every system of as many variables of that dtype. This takes a few seconds, most of
+    them to compile. A busy machine does little harm as long as some of many short runs are
+    undisturbed.
 
     Arguments:
         terms: as for `diffrax.diffeqsolve`.
@@ -73,17 +80,53 @@ def calibrate(
             to fit into the memory of the device.
         SolverError: the state does not stay finite.
     """
-    solver = solver if isinstance(solver, ParallelNewton) else ParallelNewton(solver)
+    newton_solver = solver if isinstance(solver, ParallelNewton) else ParallelNewton(solver)
     y0, t0, dt0 = jax.tree.map(jnp.asarray, (y0, t0, dt0))
     _check_not_tracing((terms, y0, args, t0, dt0))
-    flattening = Flattening(y0)
-    if not flattening.size:
-        raise ConfigError("y0 has no numbers, so there is nothing to calibrate: give another one")
-    time_type = flattening.dtype
-    system = _System(solver, terms, args, y0, t0.astype(time_type), dt0.astype(time_type))
-    costs = _measured(system, flattening)
+    _check_numbers(y0, y0)
+    dtype, interval = Flattening(y0).dtype, newton_solver.interval
+    t0, dt0 = t0.astype(dtype), dt0.astype(dtype)
+    costs = _measured(DiffraxSteps(newton_solver.solver, terms, args, y0, t0, dt0, interval))
     if save:
-        save_costs(costs_key("diffrax", flattening.size, flattening.dtype, solver.interval), costs)
+        save_costs(costs_key("diffrax", Flattening(y0).size, dtype, interval), costs)
+    return costs
+
+
+def calibrate_scan(
+    f: Callable[[Any, Any], Any],
+    init: Any,
+    xs: Any = None,
+    *,
+    interval: int = 8,
+    save: bool = True,
+) -> DeviceCosts:
+    """Measure what steps and Newton iterations of `parasim.newton_scan` cost on this device.
+
+    As `parasim.calibrate`, but for recurrences, of which they are kept separately.
+
+    Arguments:
+        f: `(carry, x) -> (carry, y)`, as for `newton_scan`.
+        init: the first carry.
+        xs: inputs, any number of them; the steps that are timed take them over and over again.
+        interval: the steps of a shooting interval.
+        save: whether to keep the times. If not, pass them on as `newton_scan(costs=...)`.
+
+    Returns:
+        The times, in seconds.
+
+    Raises:
+        ConfigError: as `parasim.calibrate`.
+        SolverError: the carry does not stay finite.
+    """
+    check_positive_int("interval", interval)
+    init, xs = jax.tree.map(jnp.asarray, (init, xs))
+    _check_not_tracing((f, init, xs))
+    numbers, others = eqx.partition(init, is_number)
+    _check_numbers(numbers, init)
+    costs = _measured(ScanSteps(f, numbers, others, xs, interval))
+    if save:
+        least = min((leaf.dtype for leaf in jax.tree.leaves(numbers)), key=_bits)
+        save_costs(costs_key("scan", Flattening(numbers).size, least, interval), costs)
     return costs
 
 
@@ -92,119 +135,43 @@ def fit_costs(step: float, iterations: Mapping[int, float], interval: int) -> De
 
     Arguments:
         step: the seconds of a sequential step.
-        iterations: the seconds of an iteration, by the number of steps in the window. Those of one
-            window only count as work, in proportion to its steps.
+        iterations: the seconds of an iteration, by the number of steps in the window. Of one window
+            all time is work; of two it is work and a constant.
         interval: L.
     """
     from scipy.optimize import nnls  # takes a third of a second to load
 
     times = np.array(list(iterations.values()))
     levels = [math.log2(max(math.ceil(steps / interval), 2)) for steps in iterations]
-    parts = np.stack([list(iterations), levels, np.ones(len(times))], axis=1) / times[:, None]
+    parts = np.stack([list(iterations), np.ones(len(times)), levels], axis=1) / times[:, None]
+    parts = parts[:, : len(times)]
     scale = np.max(parts, axis=0)
-    work, level, iteration = nnls(parts / scale, np.ones(len(times)))[0] / scale
-    return DeviceCosts(step, float(iteration), float(level), float(work))
+    fitted = nnls(parts / scale, np.ones(len(times)))[0] / scale
+    work, iteration, level = map(float, [*fitted, 0.0, 0.0][:3])
+    return DeviceCosts(step, iteration, level, work)
 
 
-class _System(eqx.Module):
-    """What is timed: the product's own windows of a system, all of them from the same state."""
-
-    solver: ParallelNewton
-    terms: PyTree
-    args: PyTree
-    y0: PyTree
-    t0: Array
-    dt0: Array
-
-    def recurrence(self, steps: int) -> Recurrence:
-        """Return a window of so many steps."""
-        nodes = self.t0 + jnp.arange(steps + 1).astype(self.dt0.dtype) * self.dt0
-        return window_recurrence(
-            self.solver.solver,
-            self.terms,
-            self.args,
-            nodes,
-            self.dt0,
-            self.y0,
-            self.solver.interval,
-        )[0]
-
-    def stepped(self, steps: int, turns: Int[Array, ""]) -> PyTree:
-        """Step through a window so many times; return its states."""
-        sequential = eqx.tree_at(lambda s: s.mode, self.solver, "sequential")
-        sequential = sequential.window_solver(self.y0)
-
-        def turn(_: Array, states: PyTree) -> PyTree:
-            # All turns are the same, and the compiler must not see it.
-            y0 = jax.tree.map(
-                lambda leaf, later: jnp.where(turns < 0, later[-1], leaf), self.y0, states
-            )
-            _, states, _, _ = sequential.solve(self.recurrence(steps), y0, sequential.start(y0))
-            return states
-
-        states = jax.tree.map(lambda leaf: jnp.zeros((steps, *leaf.shape), leaf.dtype), self.y0)
-        return jax.lax.fori_loop(0, turns, turn, states)
-
-    def iterated(self, steps: int, turns: Int[Array, ""]) -> NewtonResult:
-        """Make so many Newton iterations on a window: the tolerance is one that nothing meets."""
-        flattening, recurrence = Flattening(self.y0), self.recurrence(steps)
-        vector = flattening.flatten(self.y0)
-        intervals = shooting_intervals(recurrence, flattening, vector, self.solver.interval)
-        guess = first_guess(recurrence, flattening, vector)
-        options = NewtonOptions(self.solver.interval, math.nan, math.nan, 1, 1)
-        options = eqx.tree_at(
-            lambda o: (o.max_iterations, o.restart_every), options, (turns, turns)
-        )
-        return newton(intervals, vector, guess, options)
-
-
-def _measured(system: _System, flattening: Flattening) -> DeviceCosts:
+def _measured(system: Steps) -> DeviceCosts:
     """Time the steps and the iterations, in turns."""
-    lengths = _fitting(flattening, system.solver.interval)
-    work = [(_System.stepped, steps) for steps in _SEQUENTIAL_STEPS]
-    work += [(_System.iterated, steps) for steps in lengths]
-    runs = _compiled(system, work)
-    stepped, iterated = runs[: len(_SEQUENTIAL_STEPS)], runs[len(_SEQUENTIAL_STEPS) :]
-    _check_finite(system, stepped[-1](1))
-    stepping = worth_timing(dict(zip(_SEQUENTIAL_STEPS, map(_timed, stepped), strict=True)))
-    iterating = worth_timing(dict(zip(lengths, map(_timed, iterated), strict=True)))
+    lengths = _fitting(Flattening(system.y0), system.interval)
+    work = [(stepped, steps) for steps in _SEQUENTIAL_STEPS]
+    work += [(iterated, steps) for steps in lengths]
+    runs = compiled(system, work)
+    _check_finite(runs[len(_SEQUENTIAL_STEPS) - 1](1))
+    programs = [timed(run) for run in runs]
+    stepping = worth_timing(dict(zip(_SEQUENTIAL_STEPS, programs, strict=False)))
+    iterating = worth_timing(dict(zip(lengths, programs[len(_SEQUENTIAL_STEPS) :], strict=True)))
     steps = max(stepping)
     window, *iterations = seconds_per_turn([stepping[steps], *iterating.values()])
     by_length = dict(zip(iterating, iterations, strict=True))
-    return fit_costs(window / steps, by_length, system.solver.interval)
+    return fit_costs(window / steps, by_length, system.interval)
 
 
-def _compiled(
-    system: _System, work: Sequence[tuple[Callable[[_System, int, Array], PyTree], int]]
-) -> list[Callable[[int], PyTree]]:
-    """Compile programs, side by side; what they are called with is a number of turns."""
-
-    def lowered(method: Callable[[_System, int, Array], PyTree], steps: int) -> Any:
-        function = eqx.filter_jit(lambda system, turns: method(system, steps, turns))
-        return function.lower(system, jnp.zeros((), jnp.int32))  # type: ignore[attr-defined]
-
-    def run(compiled: Any) -> Callable[[int], PyTree]:
-        return lambda turns: compiled(system, jnp.asarray(turns, jnp.int32))
-
-    programs = [lowered(*one) for one in work]  # here: threads have settings of jax of their own
-    with ThreadPoolExecutor() as pool:
-        return [run(compiled) for compiled in pool.map(lambda one: one.compile(), programs)]
-
-
-def _timed(run: Callable[[int], PyTree]) -> Program:
-    def program(turns: int) -> float:
-        start = time.perf_counter()
-        jax.block_until_ready(run(turns))
-        return time.perf_counter() - start
-
-    return program
-
-
-def _check_finite(system: _System, states: PyTree) -> None:
+def _check_finite(states: PyTree) -> None:
     if not all_finite(states):
         raise SolverError(
-            f"the state does not stay finite over {_SEQUENTIAL_STEPS[-1]} steps of "
-            f"{float(system.dt0):g}: choose a smaller dt0, or start from another state"
+            f"the state does not stay finite over {_SEQUENTIAL_STEPS[-1]} steps: choose smaller "
+            "ones (dt0, or --dt), or start from another state"
         )
 
 
@@ -227,10 +194,23 @@ def _fitting(flattening: Flattening, interval: int) -> Sequence[int]:
     return fitting
 
 
+def _check_numbers(numbers: PyTree, state: PyTree) -> None:
+    leaves = jax.tree.leaves(numbers)
+    if not sum(leaf.size for leaf in leaves) or not all(map(is_number, leaves)):
+        raise ConfigError(
+            "the state must hold real or complex numbers in floating point, or there is nothing to "
+            f"calibrate; it is {jax.tree.map(lambda leaf: leaf.dtype.name, state)}"
+        )
+
+
 def _check_not_tracing(tree: PyTree) -> None:
     leaves = [*jax.tree.leaves(tree), jnp.add(jnp.zeros(()), 1)]
     if any(isinstance(leaf, Tracer) for leaf in leaves):
         raise ConfigError(
-            "calibrate measures time, which cannot be done while jax traces: call it outside "
+            "time cannot be measured while jax is tracing: call it outside "
             "jax.jit, jax.vmap and jax.grad, with numbers"
         )
+
+
+def _bits(dtype: Any) -> int:
+    return jnp.finfo(dtype).bits

@@ -77,7 +77,8 @@ def newton_scan(
         max_iterations: more Newton iterations are never made in a window.
         restart_every: after so many iterations the carries that have not converged are guessed anew
             from the last one that has.
-        costs: of the device; by default what is expected of jax's default backend.
+        costs: of the device; by default what `parasim.calibrate_scan` has measured on jax's default
+            one, else what is expected of its kind.
         window: the steps of a window, which are solved one after the other: less memory, and a
             choice for each of them. The last one may be shorter. By default all steps are one
             window.

@@ -43,34 +43,57 @@ def test_no_cost_is_negative_whatever_was_timed():
     assert max(found.iteration, found.level, found.work) > 0
 
 
+def test_of_two_windows_it_is_work_and_a_constant():
+    found = fit_costs(1.0, {256: 5.0 + 256.0, 2048: 5.0 + 2048.0}, interval=8)
+    assert (found.iteration, found.level, found.work) == pytest.approx((5.0, 0.0, 1.0))
+
+
 def test_of_one_window_all_time_is_work():
     assert fit_costs(1.0, {64: 128.0}, interval=8) == DeviceCosts(1.0, 0.0, 0.0, 2.0)
 
 
-def test_calibrating_times_real_steps_and_as_many_iterations_as_it_says(tmp_path, monkeypatch):
-    """By a clock that counts: 2 ms a step, 5 ms an iteration, 1 s a call."""
+@pytest.fixture
+def counted(tmp_path, monkeypatch):
+    """Give tiny windows, and a clock that counts: 2 ms a step, 5 ms an iteration, 1 s a call."""
     monkeypatch.setenv("PARASIM_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(_calibration, "_SEQUENTIAL_STEPS", (16,))
     monkeypatch.setattr(_calibration, "_PARALLEL_STEPS", {"cpu": (10,)})
-    made = []
+    as_told = []
 
-    def by_counting(run):
+    def timed(run):
         def program(turns):
-            result = run(min(turns, 40))
+            turns = min(turns, 40)
+            result = run(turns)
             iterating = isinstance(result, NewtonResult)
-            made.append(result.iterations == min(turns, 40) if iterating else True)
+            as_told.append(not iterating or int(result.iterations) == turns)
             return 1.0 + turns * (5e-3 if iterating else 16 * 2e-3)
 
         return program
 
-    monkeypatch.setattr(_calibration, "_timed", by_counting)
+    monkeypatch.setattr(_calibration, "timed", timed)
+    return as_told
+
+
+def test_calibrating_times_real_steps_and_as_many_iterations_as_it_says(counted):
     y0 = {"a": jnp.float32(1.0), "b": jnp.ones(2, jnp.float32)}
     costs = parasim.calibrate(TERM, EULER, y0, jnp.float32(0.5), dt0=0.1)
     assert costs.step == pytest.approx(2e-3)
     assert costs.work == pytest.approx(5e-3 / 10)
-    assert all(made)
+    assert all(counted)
     assert load_costs(costs_key("diffrax", 3, jnp.float32, 4)) == costs
     assert EULER.window_solver(y0).costs == costs
+
+
+def test_a_scan_is_calibrated_for_itself(counted):
+    def f(carry, x):
+        count, number = carry
+        return (count + 1, jnp.cos(number) * x), number
+
+    costs = parasim.calibrate_scan(f, (0, jnp.ones(2)), jnp.linspace(0.1, 0.9, 7))
+    assert costs.step == pytest.approx(2e-3)
+    assert all(counted)
+    assert load_costs(costs_key("scan", 2, jnp.float64, 8)) == costs
+    assert load_costs(costs_key("diffrax", 2, jnp.float64, 8)) is None
 
 
 @pytest.mark.parametrize("transformed", [jax.jit, jax.vmap, jax.grad])
@@ -87,9 +110,15 @@ def test_tracing_around_numbers_is_refused():
         jax.jit(lambda: parasim.calibrate(TERM, EULER, 1.0, 1.0, dt0=0.1).step)()
 
 
-def test_a_state_without_numbers_is_refused():
+@pytest.mark.parametrize("y0", [jnp.zeros(0), 3, {"a": jnp.ones(2), "b": jnp.array(True)}])
+def test_a_state_without_numbers_is_refused(y0):
     with pytest.raises(ConfigError, match="nothing to calibrate"):
-        parasim.calibrate(TERM, EULER, jnp.zeros(0), 1.0, dt0=0.1)
+        parasim.calibrate(TERM, EULER, y0, 1.0, dt0=0.1)
+
+
+def test_a_carry_without_numbers_is_refused():
+    with pytest.raises(ConfigError, match="nothing to calibrate"):
+        parasim.calibrate_scan(lambda c, x: (c + 1, None), 0)
 
 
 def test_a_state_too_large_for_any_window_is_refused(monkeypatch):
@@ -99,7 +128,5 @@ def test_a_state_too_large_for_any_window_is_refused(monkeypatch):
 
 
 def test_a_state_that_does_not_stay_finite_is_an_error():
-    y0 = jnp.ones(3)
-    system = _calibration._System(EULER, TERM, 1.0, y0, jnp.array(0.0), jnp.array(9.0))
-    with pytest.raises(SolverError, match=r"steps of 9: choose a smaller dt0"):
-        _calibration._check_finite(system, {"a": y0, "b": y0.at[1].set(jnp.nan)})
+    with pytest.raises(SolverError, match=r"choose smaller ones \(dt0"):
+        _calibration._check_finite({"a": jnp.ones(3), "b": jnp.array([1.0, jnp.nan])})

@@ -1,0 +1,145 @@
+"""The product's own windows as programs that can be timed."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import diffrax
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int, PyTree
+
+from parasim.integrators._costs import DeviceCosts
+from parasim.integrators._flatten import Flattening
+from parasim.integrators._newton import NewtonOptions, NewtonResult, newton
+from parasim.integrators._parallel_newton import ParallelNewton
+from parasim.integrators._recurrence import Recurrence, first_guess, shooting_intervals
+from parasim.integrators._steps import window_recurrence
+from parasim.integrators._timing import Program
+from parasim.integrators._traced_step import is_number
+
+_ANY_COSTS = DeviceCosts(1.0, 1.0, 1.0, 1.0)  # given, so that those that were kept are not read
+
+
+class DiffraxSteps(eqx.Module):
+    """The steps of an inner solver.
+
+    Attributes:
+        solver: the inner one.
+        terms, args: as diffrax hands them to a solver.
+        y0, t0, dt0: the state and the time of the first step, and the size of all of them.
+        interval: L.
+    """
+
+    solver: diffrax.AbstractSolver
+    terms: PyTree
+    args: PyTree
+    y0: PyTree
+    t0: Array
+    dt0: Array
+    interval: int
+
+    def recurrence(self, steps: int) -> Recurrence:
+        """Return a window of so many steps."""
+        nodes = self.t0 + jnp.arange(steps + 1).astype(self.dt0.dtype) * self.dt0
+        return window_recurrence(
+            self.solver, self.terms, self.args, nodes, self.dt0, self.y0, self.interval
+        )[0]
+
+
+class ScanSteps(eqx.Module):
+    """The steps of a scan, with its inputs over and over again.
+
+    Attributes:
+        f: `(carry, x) -> (carry, y)`.
+        y0: what are numbers in the carry.
+        others: what are not; they stay as they are.
+        xs: inputs, along the leading axis of every leaf.
+        interval: L.
+    """
+
+    f: Callable[[PyTree, PyTree], tuple[PyTree, PyTree]]
+    y0: PyTree
+    others: PyTree
+    xs: PyTree
+    interval: int
+
+    def recurrence(self, steps: int) -> Recurrence:
+        """Return a window of so many steps."""
+
+        def step(numbers: PyTree, inputs: tuple[PyTree, Array]) -> PyTree:
+            carry, _ = self.f(eqx.combine(numbers, self.others), inputs[0])
+            return eqx.filter(carry, is_number)
+
+        numbers = jnp.arange(steps)
+        xs = jax.tree.map(lambda leaf: leaf[numbers % leaf.shape[0]], self.xs)
+        return Recurrence(step, (xs, numbers), jnp.asarray(steps, Flattening(self.y0).dtype))
+
+
+Steps = DiffraxSteps | ScanSteps
+
+
+def stepped(system: Steps, steps: int, turns: Int[Array, ""]) -> PyTree:
+    """Step through a window so many times; return its states."""
+    newton_solver = ParallelNewton(mode="sequential", interval=system.interval, costs=_ANY_COSTS)
+    solver = newton_solver.window_solver(system.y0)
+
+    def turn(_: Array, states: PyTree) -> PyTree:
+        # All turns are the same, and the compiler must not see it.
+        y0 = jax.tree.map(
+            lambda leaf, later: jnp.where(turns < 0, later[-1], leaf), system.y0, states
+        )
+        return solver.solve(system.recurrence(steps), y0, solver.start(y0))[1]
+
+    states = jax.tree.map(lambda leaf: jnp.zeros((steps, *leaf.shape), leaf.dtype), system.y0)
+    return jax.lax.fori_loop(0, turns, turn, states)
+
+
+def iterated(system: Steps, steps: int, turns: Int[Array, ""]) -> NewtonResult:
+    """Make so many Newton iterations on a window: the tolerance is one that nothing meets."""
+    flattening, recurrence = Flattening(system.y0), system.recurrence(steps)
+    vector = flattening.flatten(system.y0)
+    intervals = shooting_intervals(recurrence, flattening, vector, system.interval)
+    guess = first_guess(recurrence, flattening, vector)
+    options = NewtonOptions(system.interval, math.nan, math.nan, 1, 1)
+    options = eqx.tree_at(lambda o: (o.max_iterations, o.restart_every), options, (turns, turns))
+    return newton(intervals, vector, guess, options)
+
+
+def compiled(
+    system: Steps, work: Sequence[tuple[Callable[[Steps, int, Array], PyTree], int]]
+) -> list[Callable[[int], PyTree]]:
+    """Compile programs, side by side.
+
+    Arguments:
+        system: whose steps they make.
+        work: `stepped` or `iterated`, and a number of steps.
+
+    Returns:
+        For each of them the function of a number of turns.
+    """
+
+    def lowered(function: Callable[[Steps, int, Array], PyTree], steps: int) -> Any:
+        of_turns = eqx.filter_jit(lambda system, turns: function(system, steps, turns))
+        return of_turns.lower(system, jnp.zeros((), jnp.int32))  # type: ignore[attr-defined]
+
+    def run(program: Any) -> Callable[[int], PyTree]:
+        return lambda turns: program(system, jnp.asarray(turns, jnp.int32))
+
+    programs = [lowered(*one) for one in work]  # here: threads have settings of jax of their own
+    with ThreadPoolExecutor() as pool:
+        return [run(program) for program in pool.map(lambda one: one.compile(), programs)]
+
+
+def timed(run: Callable[[int], PyTree]) -> Program:
+    """Return the program that says how long a function of a number of turns took."""
+
+    def program(turns: int) -> float:
+        start = time.perf_counter()
+        jax.block_until_ready(run(turns))
+        return time.perf_counter() - start
+
+    return program
