@@ -8,7 +8,7 @@ from parasim import ConfigError, DeviceCosts, ParallelNewton, SolverError
 from parasim.integrators import _calibration
 from parasim.integrators._calibration import fit_costs
 from parasim.integrators._costs import WindowShape
-from parasim.integrators._costs_cache import costs_key, load_costs
+from parasim.integrators._costs_cache import costs_file, costs_key, load_costs
 from parasim.integrators._newton import NewtonResult
 
 TERM = diffrax.ODETerm(lambda t, y, args: jax.tree.map(lambda leaf: -args * leaf, y))
@@ -76,6 +76,7 @@ def counted(tmp_path, monkeypatch):
 
 def test_calibrating_times_real_steps_and_as_many_iterations_as_it_says(counted):
     y0 = {"a": jnp.float32(1.0), "b": jnp.ones(2, jnp.float32)}
+    costs_file(costs_key("diffrax", 3, jnp.float32, 4)).write_text("{}")  # not warned of any more
     costs = parasim.calibrate(TERM, EULER, y0, jnp.float32(0.5), dt0=0.1)
     assert costs.step == pytest.approx(2e-3)
     assert costs.work == pytest.approx(5e-3 / 10)
