@@ -154,24 +154,22 @@ def fit_costs(step: float, iterations: Mapping[int, float], interval: int) -> De
 def _measured(system: Steps) -> DeviceCosts:
     """Time the steps and the iterations, in turns."""
     lengths = _fitting(Flattening(system.y0), system.interval)
-    work = [(stepped, steps) for steps in _SEQUENTIAL_STEPS]
-    work += [(iterated, steps) for steps in lengths]
-    runs = compiled(system, work)
-    _check_finite(runs[len(_SEQUENTIAL_STEPS) - 1](1))
-    programs = [timed(run) for run in runs]
-    stepping = worth_timing(dict(zip(_SEQUENTIAL_STEPS, programs, strict=False)))
-    iterating = worth_timing(dict(zip(lengths, programs[len(_SEQUENTIAL_STEPS) :], strict=True)))
+    runs = compiled(stepped, system, _SEQUENTIAL_STEPS)
+    stepping = worth_timing({steps: timed(run) for steps, run in runs.items()})
     steps = max(stepping)
+    _check_finite(runs[steps](1), steps)
+    runs = compiled(iterated, system, lengths)
+    iterating = worth_timing({steps: timed(run) for steps, run in runs.items()})
     window, *iterations = seconds_per_turn([stepping[steps], *iterating.values()])
     by_length = dict(zip(iterating, iterations, strict=True))
     return fit_costs(window / steps, by_length, system.interval)
 
 
-def _check_finite(states: PyTree) -> None:
+def _check_finite(states: PyTree, steps: int) -> None:
     if not all_finite(states):
         raise SolverError(
-            f"the state does not stay finite over {_SEQUENTIAL_STEPS[-1]} steps: choose smaller "
-            "ones (dt0, or --dt), or start from another state"
+            f"the state does not stay finite over {steps} steps: choose smaller ones (dt0, or "
+            "--dt), or start from another state"
         )
 
 

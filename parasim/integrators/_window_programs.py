@@ -110,28 +110,25 @@ def iterated(system: Steps, steps: int, turns: Int[Array, ""]) -> NewtonResult:
 
 
 def compiled(
-    system: Steps, work: Sequence[tuple[Callable[[Steps, int, Array], PyTree], int]]
-) -> list[Callable[[int], PyTree]]:
-    """Compile programs, side by side.
-
-    Arguments:
-        system: whose steps they make.
-        work: `stepped` or `iterated`, and a number of steps.
+    function: Callable[[Steps, int, Array], PyTree], system: Steps, lengths: Sequence[int]
+) -> dict[int, Callable[[int], PyTree]]:
+    """Compile `stepped` or `iterated` for windows of several lengths, side by side.
 
     Returns:
-        For each of them the function of a number of turns.
+        By the number of steps, what is to be called with a number of turns.
     """
 
-    def lowered(function: Callable[[Steps, int, Array], PyTree], steps: int) -> Any:
+    def lowered(steps: int) -> Any:
         of_turns = eqx.filter_jit(lambda system, turns: function(system, steps, turns))
         return of_turns.lower(system, jnp.zeros((), jnp.int32))  # type: ignore[attr-defined]
 
     def run(program: Any) -> Callable[[int], PyTree]:
         return lambda turns: program(system, jnp.asarray(turns, jnp.int32))
 
-    programs = [lowered(*one) for one in work]  # here: threads have settings of jax of their own
+    programs = [lowered(steps) for steps in lengths]  # threads have settings of jax of their own
     with ThreadPoolExecutor() as pool:
-        return [run(program) for program in pool.map(lambda one: one.compile(), programs)]
+        programs = pool.map(lambda program: run(program.compile()), programs)
+        return dict(zip(lengths, programs, strict=True))
 
 
 def timed(run: Callable[[int], PyTree]) -> Program:
