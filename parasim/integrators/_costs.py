@@ -85,7 +85,7 @@ def device_costs(platform: str, size: int, interval: int) -> DeviceCosts:
     """Return what is expected of a platform, in units of a sequential step.
 
     On a CPU a vectorised step with its Jacobian and its share of the scan takes
-    (1 + d) (1 + d / 20) / 1.5 steps of a loop. That is within a factor of about two of what was
+    (1 + d) (1 + d / 30) / 1.5 steps of a loop. That is within a factor of about two of what was
     measured with Tsit5 on two cores, from 3 to 40 variables, and more for less (docs/design.md,
     decision 7).
 
@@ -101,5 +101,5 @@ def device_costs(platform: str, size: int, interval: int) -> DeviceCosts:
         interval: L, the steps of a shooting interval, made one after the other.
     """
     if platform == "cpu":
-        return DeviceCosts(1.0, float(interval), 0.0, (1 + size) * (1 + size / 20) / 1.5)
+        return DeviceCosts(1.0, float(interval), 0.0, (1 + size) * (1 + size / 30) / 1.5)
     return DeviceCosts(1.0, float(interval), 2.0, (1 + size) / 1e5)
