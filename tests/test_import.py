@@ -52,11 +52,8 @@ def test_info_needs_no_jax(tmp_path):
     [
         (["--help"], "Usage: parasim"),
         (["run", "--help"], "--t1"),
-<<<<<<< HEAD
         (["lyapunov", "--help"], "--plot"),
-=======
         (["calibrate", "-h"], "--dt"),
->>>>>>> 47d9ecd (parasim calibrate: what was measured, in plain words; tests; defaults of the CPU as measured since steps became faster)
         (["--version"], "parasim "),
     ],
 )

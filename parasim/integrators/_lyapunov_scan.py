@@ -111,6 +111,7 @@ def lyapunov_scan(
         interval=layout.interval,
         max_iterations=max_iterations,
         restart_every=restart_every,
+        steps="scan",
         costs=costs,
     )
     count = exponent_count(exponents, size)

@@ -37,11 +37,8 @@ __all__ = [
     "Plan",
     "Progress",
     "RunConfig",
-<<<<<<< HEAD
-    "check_picture",
-=======
     "calibrate_system",
->>>>>>> 47d9ecd (parasim calibrate: what was measured, in plain words; tests; defaults of the CPU as measured since steps became faster)
+    "check_picture",
     "check_store",
     "check_values",
     "compile_plan",
