@@ -33,14 +33,14 @@ def affine_scan(
         offsets: the `b_m`, one column per problem.
 
     Returns:
-        `z_1 ... z_M`, and the renormalised product `A_{M-1} ... A_0`. A `z_m` that does not fit
-        the dtype is infinite or NaN; the product always fits.
+        `z_1 ... z_M`, and the renormalised products `A_{m-1} ... A_0`. A `z_m` that does not fit
+        the dtype is infinite or NaN; the products always fit.
 
     Source: Blelloch, Prefix sums and their applications (1990).
     """
     propagators = _renormalised(matrices, jnp.zeros(matrices.shape[:1], matrices.dtype))
-    total, solution = jax.lax.associative_scan(_combine, (propagators, offsets))
-    return solution, Propagator(total.matrix[-1], total.log_scale[-1])
+    products, solution = jax.lax.associative_scan(_combine, (propagators, offsets))
+    return solution, products
 
 
 def _combine(

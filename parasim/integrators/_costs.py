@@ -16,6 +16,9 @@ from jaxtyping import Array, Float
 
 from parasim._errors import ConfigError
 
+# Pieces of fewer steps are not worth an iteration's constant cost.
+_SMALLEST = 48
+
 
 class DeviceCosts(eqx.Module):
     """What decides whether parallel pays on a device, for a system: times in any one unit.
@@ -42,43 +45,63 @@ class DeviceCosts(eqx.Module):
             if not good or (name == "step" and not value):
                 raise ConfigError(f"{name} must be a positive time, not {value!r}")
 
-    def sequential(self, shape: "WindowShape") -> float:
-        """Return the time to step through a window."""
-        return self.step * shape.steps
 
-    def guess(self, shape: "WindowShape") -> float:
-        """Return the time of a coarse pass."""
-        return self.step * shape.intervals
+class PieceCost(NamedTuple):
+    """What a piece of a window takes: its first guess, and each Newton iteration."""
 
-    def one_iteration(self, shape: "WindowShape") -> float:
-        """Return the time of one Newton iteration on a window."""
-        levels = math.log2(max(shape.intervals, 2))
-        return self.iteration + self.level * levels + self.work * shape.steps
-
-    def affordable_iterations(self, shape: "WindowShape") -> float:
-        """Return how many Newton iterations take as long as stepping through the window."""
-        return (self.sequential(shape) - self.guess(shape)) / self.one_iteration(shape)
+    guess: float
+    iteration: float
 
 
-class WindowShape(NamedTuple):
-    """The sizes that the cost of a window depends on.
+class WindowMenu(NamedTuple):
+    """The pieces that a window may be found in, and what they cost.
 
     Attributes:
         steps: N.
-        interval: L.
-        size: d, the number of real variables.
+        sizes: how many steps they have, the longest first.
+        interval: L, the steps of a shooting interval.
+        most: iterations are never made for a piece.
         duration: the time that the window spans.
+        costs: of the device.
     """
 
     steps: int
+    sizes: tuple[int, ...]
     interval: int
-    size: int
+    most: int
     duration: Float[Array, ""]
+    costs: DeviceCosts
 
     @property
-    def intervals(self) -> int:
-        """M."""
-        return math.ceil(self.steps / self.interval)
+    def step_duration(self) -> Float[Array, ""]:
+        """The time that a step spans."""
+        return self.duration / self.steps
+
+    def piece(self, place: int) -> PieceCost:
+        """Return what a piece of one of the sizes takes."""
+        intervals = math.ceil(self.sizes[place] / self.interval)
+        levels = math.log2(max(intervals, 2))
+        return PieceCost(
+            guess=self.costs.step * intervals,
+            iteration=self.costs.iteration
+            + self.costs.level * levels
+            + self.costs.work * self.sizes[place],
+        )
+
+    def may_pay(self) -> bool:
+        """Whether a single iteration is faster than stepping, for pieces of any size."""
+        return any(
+            cost.guess + cost.iteration < self.costs.step * size
+            for size, cost in zip(self.sizes, map(self.piece, range(len(self.sizes))), strict=True)
+        )
+
+
+def piece_sizes(steps: int, interval: int) -> tuple[int, ...]:
+    """Return the sizes of pieces for a window: all of it, and a quarter, a sixteenth and so on."""
+    sizes = [steps]
+    while sizes[-1] // 4 >= max(_SMALLEST, interval):
+        sizes.append(sizes[-1] // 4 // interval * interval)
+    return tuple(sizes)
 
 
 def device_costs(platform: str, size: int, interval: int) -> DeviceCosts:

@@ -7,6 +7,7 @@ subspace (Benettin et al., Meccanica 15, 1980).
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -68,3 +69,53 @@ def _unit(vector: Float[Array, " d"]) -> tuple[Float[Array, " d"], Float[Array, 
     scaled = vector / largest
     norm = jnp.sqrt(jnp.sum(scaled**2))
     return scaled / jnp.where(norm > 0, norm, 1), jnp.log(largest) + jnp.log(norm)
+
+
+# The weight of a measurement, relative to the next one: the last ten or so count.
+_FORGETTING = 0.9
+
+
+class RunningGrowth(NamedTuple):
+    """A running estimate of the largest Lyapunov exponent, from the growth rates of windows.
+
+    It forgets, so that it follows a system that changes.
+
+    Attributes:
+        mean: the estimate, per unit of time; NaN before the first measurement.
+        weight: of all measurements.
+        squares: the sum of their squared weights.
+        spread: the weighted sum of squared deviations.
+    """
+
+    mean: Float[Array, ""]
+    weight: Float[Array, ""]
+    squares: Float[Array, ""]
+    spread: Float[Array, ""]
+
+    @classmethod
+    def unknown(cls, dtype: DTypeLike) -> "RunningGrowth":
+        """Return the estimate before the first measurement."""
+        zero = jnp.zeros((), dtype)
+        return cls(jnp.full((), jnp.nan, dtype), zero, zero, zero)
+
+    def with_one_more(self, rate: Float[Array, ""]) -> "RunningGrowth":
+        """Return the estimate after one more measurement; NaN is none."""
+        weight = _FORGETTING * self.weight + 1
+        before = jnp.where(self.weight > 0, self.mean, rate)
+        mean = before + (rate - before) / weight
+        new = RunningGrowth(
+            mean=mean,
+            weight=weight,
+            squares=_FORGETTING**2 * self.squares + 1,
+            spread=_FORGETTING * self.spread + (rate - before) * (rate - mean),
+        )
+        return jax.tree.map(lambda old, one: jnp.where(jnp.isnan(rate), old, one), self, new)
+
+    @property
+    def standard_error(self) -> Float[Array, ""]:
+        """Of the mean, as if windows were independent; infinite before there are two."""
+        share = self.squares / jnp.where(self.weight > 0, self.weight, 1) ** 2
+        variance = self.spread / jnp.where(self.weight > 0, self.weight, 1)
+        known = (self.weight > 1) & (share < 1)
+        unbiased = variance / jnp.where(known, 1 - share, 1)
+        return jnp.where(known, jnp.sqrt(unbiased * share), jnp.inf)

@@ -6,7 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, PyTree
+from jaxtyping import Array, Bool, Float, Int, PyTree
 
 
 class Intervals(eqx.Module):
@@ -16,6 +16,8 @@ class Intervals(eqx.Module):
         step: the step map `(y, x) -> y`, on vectors.
         inputs: the steps' inputs, N of them along the leading axis of every leaf.
         length: L.
+        moving: how many of the steps are made at all, from the first on; None: all of them. The
+            state stands still in the others.
     """
 
     step: Callable[[Array, PyTree], Array]
@@ -25,7 +27,13 @@ class Intervals(eqx.Module):
     length: int = eqx.field(static=True)
     count: int = eqx.field(static=True)
 
-    def __init__(self, step: Callable[[Array, PyTree], Array], inputs: PyTree, length: int):
+    def __init__(
+        self,
+        step: Callable[[Array, PyTree], Array],
+        inputs: PyTree,
+        length: int,
+        moving: Int[Array, ""] | None = None,
+    ):
         self.step = step
         self.steps = jax.tree.leaves(inputs)[0].shape[0]
         self.length = min(length, self.steps)
@@ -38,8 +46,10 @@ class Intervals(eqx.Module):
             return padded.reshape(self.count, self.length, *leaf.shape[1:])
 
         self.inputs = jax.tree.map(cut, inputs)
-        full = jnp.arange(self.count * self.length) < self.steps
-        self.counted = full.reshape(self.count, self.length) if padding else None
+        index = jnp.arange(self.count * self.length, dtype=jnp.int32)
+        made = self.steps if moving is None else jnp.minimum(moving, self.steps)
+        every = moving is None and not padding
+        self.counted = None if every else (index < made).reshape(self.count, self.length)
 
     def starts(self, y0: Float[Array, " d"], ends: Float[Array, "M d"]) -> Float[Array, "M d"]:
         """Return the states at which the intervals begin, given those at which they end."""

@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Array, Int
 
 from parasim._errors import ConfigError
-from parasim.integrators._decision import REASONS, History
+from parasim.integrators._decision import REASONS
+from parasim.integrators._history import History
 from parasim.integrators._window import WindowRecord
 
 
@@ -34,7 +35,9 @@ class WindowLog(eqx.Module):
             parallel=flags,
             reason=numbers,
             fell_back=flags,
+            parallel_steps=numbers,
             iterations=numbers,
+            gain=values,
             update=values,
             growth_rate=values,
             finite=flags,
@@ -69,8 +72,11 @@ def windows(solution: Any) -> dict[str, np.ndarray]:
     Returns:
         An array per quantity, a number per window, the oldest first: `window_time` (its end),
         `growth_rate` (nats per unit of time; NaN where it was not measured), `mode` (what delivered
-        the window: 0 sequential, 1 parallel), `reason` (in words), `fell_back`, `iterations`,
-        `update`. Only the most recent windows are kept: see `ParallelNewton.log_length`.
+        the window: 0 sequential, 1 parallel), `reason` (in words), `fell_back` (whether it began in
+        parallel, and the rest was stepped through), `parallel_steps` (how many Newton's method
+        delivered), `iterations`, `gain` (how many times as fast as stepping that was expected to
+        be; NaN where that was not asked), `update`. Only the most recent windows are kept: see
+        `ParallelNewton.log_length`.
 
     Raises:
         ConfigError: the solution has no state of a `ParallelNewton`.
@@ -96,6 +102,8 @@ def windows(solution: Any) -> dict[str, np.ndarray]:
         "mode": kept.parallel.astype(np.int8),
         "reason": np.array([REASONS[code] for code in kept.reason], dtype=object),
         "fell_back": kept.fell_back,
+        "parallel_steps": kept.parallel_steps,
         "iterations": kept.iterations,
+        "gain": kept.gain,
         "update": kept.update,
     }

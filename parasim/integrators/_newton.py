@@ -7,15 +7,13 @@ iteration maps all intervals in parallel, with exact tangents, and solves
     z_{m+1} = J_m z_m + (Phi_m(s_m) - s_{m+1}),   z_0 = 0,   J_m = dPhi_m/ds_m
 
 for the update z by a parallel scan. Interval m depends on earlier ones only. So after k iterations
-at least the first k are exact, and a converged prefix stays valid while the rest is guessed anew
-from where it ends.
+at least the first k are exact, and a converged prefix stays valid whatever the others do.
 
 Sources: Lim et al., Parallelizing non-linear sequential models over the sequence length (DEER),
 ICLR 2024, arXiv 2309.12252 (L = 1); Bellen & Zennaro, J. Comput. Appl. Math. 25 (1989), and Gander
 & Vandewalle, SIAM J. Sci. Comput. 29 (2007), for the shooting form.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import equinox as eqx
@@ -27,31 +25,24 @@ from parasim.integrators._affine_scan import Propagator, affine_scan
 from parasim.integrators._certificate import converged_prefix, rounding_errors, scaled_error
 from parasim.integrators._intervals import Intervals
 
-# Updates that fall below this part of what they were, within a cycle, are on their way.
+# Updates that fall below this part of what they were are on their way.
 _SHRUNK = 0.1
 
 # So many times as large as the guess is no state to go on from: its powers overflow.
 _ABSURD = 1e6
 
-Guess = Callable[[Array, Array], Array]
-
 
 class NewtonOptions(eqx.Module):
-    """How the iteration runs and when it stops.
+    """When a state counts as converged.
 
     Attributes:
         interval: L, the steps per shooting interval.
-        rtol, atol: update and rounding errors below `atol + rtol * |state|` end the iteration.
-        max_iterations: more are never made.
-        restart_every: after so many iterations what has not converged is guessed anew, unless the
-            updates are shrinking everywhere.
+        rtol, atol: so is one whose update and rounding errors are below `atol + rtol * |state|`.
     """
 
     interval: int
     rtol: float
     atol: float
-    max_iterations: int
-    restart_every: int
 
 
 class NewtonResult(NamedTuple):
@@ -59,18 +50,22 @@ class NewtonResult(NamedTuple):
 
     Attributes:
         ends: the states at the ends of the M intervals.
-        converged: whether the certificate holds for all of them; if not, they are of no use.
+        prefix: how many of them have converged; the others are of no use.
         iterations: how many were made.
+        fronts: the prefix after each iteration; the last one goes on.
         update: the certificate: the largest last update, or transported rounding error if that is
-            larger, in units of the tolerance.
-        propagator: the Jacobian of the whole window.
+            larger, of the converged states, in units of the tolerance.
+        propagator: the Jacobian of all intervals up to the prefix.
+        blocked: whether rounding errors are what keeps the prefix short.
     """
 
     ends: Float[Array, "M d"]
-    converged: Bool[Array, ""]
+    prefix: Int[Array, ""]
     iterations: Int[Array, ""]
+    fronts: Int[Array, " most"]
     update: Float[Array, ""]
     propagator: Propagator
+    blocked: Bool[Array, ""]
 
 
 class _Iterate(NamedTuple):
@@ -78,111 +73,94 @@ class _Iterate(NamedTuple):
     scaled: Float[Array, " M"]
     prefix: Int[Array, ""]
     iterations: Int[Array, ""]
-    shrinking: Bool[Array, ""]  # whether the updates did, over the last cycle, everywhere
-    blocked: Bool[Array, ""]  # whether rounding errors are all that keeps the prefix short
-    bound: Float[Array, ""]  # beyond which no state is gone on from
-    propagator: Propagator
-
-
-class _Solve(eqx.Module):
-    """The iteration on one window."""
-
-    intervals: Intervals
-    y0: Float[Array, " d"]
-    guess: Guess
-    options: NewtonOptions
-
-    def start(self) -> _Iterate:
-        count, dtype = self.intervals.count, self.y0.dtype
-        return _Iterate(
-            ends=jnp.broadcast_to(self.y0, (count, self.y0.size)),
-            scaled=jnp.full(count, jnp.inf, dtype),
-            prefix=jnp.zeros((), jnp.int32),
-            iterations=jnp.zeros((), jnp.int32),
-            shrinking=jnp.array(False),
-            blocked=jnp.array(False),
-            bound=jnp.ones((), dtype),
-            propagator=Propagator(jnp.eye(self.y0.size, dtype=dtype), jnp.zeros((), dtype)),
-        )
-
-    def iterate(self, it: _Iterate) -> _Iterate:
-        """Make one iteration."""
-        rtol, atol = self.options.rtol, self.options.atol
-        mapped, jacobians = self.intervals.linearised(self.intervals.starts(self.y0, it.ends))
-        offsets = jnp.stack([mapped - it.ends, rounding_errors(mapped)], axis=-1)
-        solution, propagator = affine_scan(jacobians, offsets)
-        update, rounding = solution[..., 0], solution[..., 1]
-        ends = it.ends + update
-        # What is not finite, or absurd, keeps its last value: the front will reach it.
-        sound = jnp.all(jnp.abs(ends) <= it.bound, axis=-1, keepdims=True)
-        by_update = scaled_error(jnp.where(sound, update, jnp.inf), ends, rtol, atol)
-        scaled = jnp.maximum(by_update, scaled_error(rounding, ends, rtol, atol))
-        front = converged_prefix(scaled)
-        return it._replace(
-            ends=jnp.where(sound, ends, it.ends),
-            scaled=scaled,
-            prefix=jnp.maximum(front, it.prefix),
-            iterations=it.iterations + 1,
-            blocked=converged_prefix(by_update) > front,
-            propagator=propagator,
-        )
-
-    def cycle(self, it: _Iterate) -> _Iterate:
-        """Guess what has not converged, unless it is on its way, and iterate for a while."""
-        since = it.iterations
-        until = jnp.minimum(since + self.options.restart_every, self.options.max_iterations)
-        ends = jax.lax.cond(it.shrinking, _keep, self.guess, it.ends, it.prefix)
-        absurd = min(_ABSURD, float(jnp.finfo(ends.dtype).max))
-        it = it._replace(ends=ends, bound=absurd * (1 + jnp.max(jnp.abs(ends), initial=0)))
-
-        def body(carry: tuple[_Iterate, Array]) -> tuple[_Iterate, Array]:
-            it, first = carry
-            later = self.iterate(it)
-            return later, jnp.where(it.iterations == since, jnp.max(later.scaled), first)
-
-        it, first = jax.lax.while_loop(
-            lambda carry: self._running(carry[0], until), body, (it, jnp.max(it.scaled))
-        )
-        return it._replace(shrinking=jnp.max(it.scaled) < _SHRUNK * first)
-
-    def unfinished(self, it: _Iterate) -> Bool[Array, ""]:
-        """Whether to go on: not converged, and not without hope."""
-        most, count = self.options.max_iterations, self.intervals.count
-        # At its pace so far the front must be through in time.
-        in_time = (it.iterations * count <= most * it.prefix) | (it.iterations == 0)
-        return (in_time | it.shrinking) & self._running(it, most)
-
-    def _running(self, it: _Iterate, until: Array | int) -> Bool[Array, ""]:
-        return (it.prefix < self.intervals.count) & ~it.blocked & (it.iterations < until)
-
-
-def _keep(ends: Array, prefix: Array) -> Array:
-    del prefix
-    return ends
+    fronts: Int[Array, " most"]
+    shrinking: Bool[Array, ""]  # whether the last update did, everywhere
+    blocked: Bool[Array, ""]
+    products: Propagator
 
 
 def newton(
-    intervals: Intervals, y0: Float[Array, " d"], guess: Guess, options: NewtonOptions
+    intervals: Intervals,
+    y0: Float[Array, " d"],
+    guess: Float[Array, "M d"],
+    options: NewtonOptions,
+    wanted: Int[Array, ""],
+    most: int,
 ) -> NewtonResult:
-    """Find the states at the ends of all intervals at once.
+    """Find the states at the ends of all intervals at once, or of the first of them.
 
     Derivatives do not flow through the iteration: see `_implicit.py`.
 
     Arguments:
         intervals: the window.
         y0: its first state.
-        guess: `(ends, prefix) -> ends`: given the states at the ends of the M intervals, of which
-            the first `prefix` are converged, returns them with guesses for the others.
-        options: when to stop.
+        guess: of the states at the ends of the intervals.
+        options: when a state has converged.
+        wanted: how many iterations to make, and more while the updates are shrinking everywhere.
+        most: more are never made.
     """
-    solve = _Solve(intervals, y0, guess, options)
-    it = jax.lax.while_loop(  # jax hashes its functions, and a method of an array cannot be
-        lambda it: solve.unfinished(it), lambda it: solve.cycle(it), solve.start()
+    count, dtype = intervals.count, y0.dtype
+    absurd = min(_ABSURD, float(jnp.finfo(dtype).max))
+    bound = absurd * (1 + jnp.max(jnp.abs(guess), initial=0))
+
+    def unfinished(it: _Iterate) -> Bool[Array, ""]:
+        going = (it.iterations < wanted) | (it.shrinking & (it.iterations < most))
+        return (it.prefix < count) & ~it.blocked & going
+
+    start = _Iterate(
+        ends=guess,
+        scaled=jnp.full(count, jnp.inf, dtype),
+        prefix=jnp.zeros((), jnp.int32),
+        iterations=jnp.zeros((), jnp.int32),
+        fronts=jnp.zeros(most, jnp.int32),
+        shrinking=jnp.array(False),
+        blocked=jnp.array(False),
+        products=Propagator(
+            jnp.broadcast_to(jnp.eye(y0.size, dtype=dtype), (count, y0.size, y0.size)),
+            jnp.zeros(count, dtype),
+        ),
     )
+    it = jax.lax.while_loop(
+        unfinished, lambda it: _iterated(it, intervals, y0, bound, options), start
+    )
+    last = jnp.maximum(it.prefix - 1, 0)
     return NewtonResult(
         ends=it.ends,
-        converged=it.prefix == intervals.count,
+        prefix=it.prefix,
         iterations=it.iterations,
-        update=jnp.max(it.scaled),
-        propagator=it.propagator,
+        fronts=jnp.where(jnp.arange(most) < it.iterations, it.fronts, it.prefix),
+        update=jnp.max(jnp.where(jnp.arange(count) < it.prefix, it.scaled, 0), initial=0),
+        propagator=jax.tree.map(lambda leaf: leaf[last], it.products),
+        blocked=it.blocked,
+    )
+
+
+def _iterated(
+    it: _Iterate,
+    intervals: Intervals,
+    y0: Float[Array, " d"],
+    bound: Float[Array, ""],
+    options: NewtonOptions,
+) -> _Iterate:
+    """Make one iteration."""
+    mapped, jacobians = intervals.linearised(intervals.starts(y0, it.ends))
+    offsets = jnp.stack([mapped - it.ends, rounding_errors(mapped)], axis=-1)
+    solution, products = affine_scan(jacobians, offsets)
+    update, rounding = solution[..., 0], solution[..., 1]
+    ends = it.ends + update
+    # What is not finite, or absurd, keeps its last value: the front will reach it.
+    sound = jnp.all(jnp.abs(ends) <= bound, axis=-1, keepdims=True)
+    by_update = scaled_error(jnp.where(sound, update, jnp.inf), ends, options.rtol, options.atol)
+    by_rounding = scaled_error(rounding, ends, options.rtol, options.atol)
+    scaled = jnp.maximum(by_update, by_rounding)
+    front = converged_prefix(scaled)
+    return _Iterate(
+        ends=jnp.where(sound, ends, it.ends),
+        scaled=scaled,
+        prefix=jnp.maximum(front, it.prefix),
+        iterations=it.iterations + 1,
+        fronts=it.fronts.at[it.iterations].set(jnp.maximum(front, it.prefix)),
+        shrinking=jnp.max(scaled) < _SHRUNK * jnp.max(it.scaled),
+        blocked=converged_prefix(by_update) > front,
+        products=products,
     )

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from parasim.integrators import _decision as decision
-from parasim.integrators._costs import DeviceCosts, WindowShape
+from parasim.integrators._costs import DeviceCosts
 from parasim.integrators._options import (
     check_costs,
     check_mode,
@@ -147,9 +147,6 @@ def _bits(dtype: Any) -> int:
 
 def _reason_to_step(solver: WindowSolver, window: int, size: int) -> int | None:
     """Return why no window can be solved in parallel, or None if one may be."""
-    if solver.mode == "sequential":
-        return decision.SEQUENTIAL
-    shape = WindowShape(window, solver.newton.interval, size, jnp.asarray(window, float))
-    if solver.mode == "auto" and solver.costs.affordable_iterations(shape) < 1:
+    if not (window and size):
         return decision.DEVICE
-    return None if window and size else decision.DEVICE
+    return solver.why_never(solver.menu(window, jnp.asarray(window, float)))

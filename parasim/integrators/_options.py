@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from parasim._errors import ConfigError, near_names
 from parasim.integrators._costs import DeviceCosts
 from parasim.integrators._costs_cache import usual_costs
+from parasim.integrators._decision import AbstractDecision, decision_of
 from parasim.integrators._newton import NewtonOptions
 from parasim.integrators._window import WindowSolver
 
@@ -14,8 +15,10 @@ MODES = ("auto", "parallel", "sequential")
 
 
 def check_mode(mode: Any) -> None:
-    """Raise ConfigError unless there is such a mode."""
-    if mode not in MODES:
+    """Raise ConfigError unless this is a decision, or there is such a mode."""
+    if isinstance(mode, AbstractDecision):
+        return
+    if not isinstance(mode, str) or mode not in MODES:
         raise ConfigError(f"there is no mode {mode!r}: {near_names(str(mode), MODES)}")
 
 
@@ -38,7 +41,7 @@ def check_tolerance(name: str, value: Any) -> None:
 
 
 def window_solver(
-    mode: str,
+    mode: str | AbstractDecision,
     dtype: Any,
     size: int,
     *,
@@ -57,7 +60,9 @@ def window_solver(
         dtype: of the states, or the least precise one of their leaves.
         size: of the states, in real variables.
         rtol, atol: of Newton's method; None: 1e-9 in float64, 1e-4 in less.
-        interval, max_iterations, restart_every: see `NewtonOptions`.
+        interval: L, the steps of a shooting interval.
+        max_iterations: of Newton's method, for a window, or a piece of one.
+        restart_every: after so many, states that have not converged are guessed anew.
         costs: of the device; None: as measured on jax's default one, else what is expected of it.
         steps: whose they are: `"diffrax"` or `"scan"`.
     """
@@ -66,9 +71,7 @@ def window_solver(
         interval=interval,
         rtol=default if rtol is None else rtol,
         atol=default if atol is None else atol,
-        max_iterations=max_iterations,
-        restart_every=restart_every,
     )
     if costs is None:
         costs = usual_costs(steps, size, dtype, interval)
-    return WindowSolver(mode, newton, costs)
+    return WindowSolver(decision_of(mode, restart_every), newton, max_iterations, costs)

@@ -8,9 +8,8 @@ import jax
 from jaxtyping import Array, Float, Int, PyTree
 
 from parasim.integrators._flatten import Flattening
-from parasim.integrators._guess import coarse_guess, constant_guess
 from parasim.integrators._intervals import Intervals
-from parasim.integrators._newton import Guess
+from parasim.integrators._walk import Steps
 
 
 class Recurrence(NamedTuple):
@@ -61,13 +60,19 @@ def shooting_intervals(
     return Intervals(step, recurrence.inputs, length)
 
 
-def first_guess(recurrence: Recurrence, flattening: Flattening, y0: Float[Array, " d"]) -> Guess:
-    """Return the first guess of where the intervals end."""
-    if recurrence.coarse_step is None:
-        return constant_guess(constant(y0))
-    coarse_step = flattening.on_vectors(recurrence.coarse_step)
-    closed = _closed(coarse_step, y0, recurrence.coarse_inputs)
-    return coarse_guess(*constant((closed, y0, recurrence.coarse_inputs)))
+def steps_on_vectors(
+    recurrence: Recurrence, flattening: Flattening, y0: Float[Array, " d"]
+) -> Steps:
+    """Return the window's steps for a walk."""
+    coarse = recurrence.coarse_step
+    return Steps(
+        step=_closed(flattening.on_vectors(recurrence.step), y0, recurrence.inputs),
+        inputs=recurrence.inputs,
+        coarse_step=None
+        if coarse is None
+        else _closed(flattening.on_vectors(coarse), y0, recurrence.coarse_inputs),
+        coarse_inputs=recurrence.coarse_inputs,
+    )
 
 
 def _closed(

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
-from parasim.integrators._decision import History
 from parasim.integrators._finite import all_finite
+from parasim.integrators._history import History
 from parasim.integrators._recurrence import Recurrence
 from parasim.integrators._traced_step import TracedStep, is_number
 from parasim.integrators._window import WindowRecord, WindowSolver
@@ -67,7 +67,9 @@ def stepped_windows(
         parallel=flags,
         reason=numbers + reason,
         fell_back=flags,
+        parallel_steps=numbers,
         iterations=numbers,
+        gain=jnp.full(ends.shape, jnp.nan),
         update=jnp.zeros(ends.shape),
         growth_rate=jnp.full(ends.shape, jnp.nan),
         finite=(finite[::-1] if scan.reverse else finite)[ends],

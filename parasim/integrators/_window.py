@@ -16,20 +16,28 @@ from parasim._memory import device_memory, size_text
 from parasim.integrators import _decision as decision
 from parasim.integrators._batch import all_members, any_member
 from parasim.integrators._compiler import FEW_VARIABLES
-from parasim.integrators._costs import DeviceCosts, WindowShape
-from parasim.integrators._decision import History
+from parasim.integrators._costs import DeviceCosts, WindowMenu, piece_sizes
+from parasim.integrators._decision import (
+    AbstractDecision,
+    AlwaysParallel,
+    AlwaysSequential,
+    Choice,
+    PredictedTime,
+)
 from parasim.integrators._finite import all_finite
 from parasim.integrators._flatten import Flattening
-from parasim.integrators._growth import propagated_growth, sampled_growth, start_tangent
+from parasim.integrators._growth import sampled_growth, start_tangent
+from parasim.integrators._history import History
 from parasim.integrators._implicit import with_derivatives
-from parasim.integrators._newton import NewtonOptions, newton
+from parasim.integrators._newton import NewtonOptions
 from parasim.integrators._recurrence import (
     Recurrence,
     constant,
-    first_guess,
     shooting_intervals,
     step_through,
+    steps_on_vectors,
 )
+from parasim.integrators._walk import walk
 
 # A tangent costs at most five steps beside the one that it goes along with. One sequential window
 # in 16 has its first eighth stepped again with a tangent: 6 / (8 * 16) = 4.7 % at the most.
@@ -41,10 +49,12 @@ class WindowRecord(NamedTuple):
     """What was done in a window, and why.
 
     Attributes:
-        parallel: whether Newton's method delivered it; otherwise it was stepped through.
+        parallel: whether Newton's method delivered all of it.
         reason: why it was tried so; a number of `REASONS`.
-        fell_back: whether Newton's method was tried and did not converge.
+        fell_back: whether it began in parallel, and the rest was stepped through.
+        parallel_steps: how many of its steps Newton's method delivered.
         iterations: of Newton's method.
+        gain: how many times as fast as stepping it was expected to be; NaN if that was not asked.
         update: the certificate, the largest last Newton update (or transported rounding error, if
             that is larger) in units of the tolerance; 0 for a window that was stepped through.
         growth_rate: finite-time Lyapunov growth, in nats per unit of time; NaN if not measured.
@@ -54,7 +64,9 @@ class WindowRecord(NamedTuple):
     parallel: Bool[Array, ""]
     reason: Int[Array, ""]
     fell_back: Bool[Array, ""]
+    parallel_steps: Int[Array, ""]
     iterations: Int[Array, ""]
+    gain: Float[Array, ""]
     update: Float[Array, ""]
     growth_rate: Float[Array, ""]
     finite: Bool[Array, ""]
@@ -63,31 +75,46 @@ class WindowRecord(NamedTuple):
 class _Delivered(NamedTuple):
     y1: PyTree
     states: PyTree
-    tried: Bool[Array, ""]
-    converged: Bool[Array, ""]
+    parallel_steps: Int[Array, ""]
     iterations: Int[Array, ""]
     update: Float[Array, ""]
     growth: Float[Array, ""]
-    tangent: Float[Array, " d"]
+    history: History
 
 
 class WindowSolver(eqx.Module):
-    """Solves windows in the mode that is asked for, or chooses.
+    """Solves windows as a decision says.
 
     Attributes:
-        mode: `"auto"`, `"parallel"` or `"sequential"`.
-        newton: how Newton's method runs.
-        costs: of the device, for the choice.
+        decision: how to go on.
+        newton: when a state has converged.
+        most: iterations are never made for a piece of a window.
+        costs: of the device.
     """
 
-    mode: str
+    decision: AbstractDecision
     newton: NewtonOptions
+    most: int
     costs: DeviceCosts
 
     def start(self, y0: PyTree) -> History:
         """Return the history of a run that starts at y0."""
         flattening = Flattening(y0)
-        return History.start(start_tangent(flattening.size, flattening.dtype))
+        return History.start(start_tangent(flattening.size, flattening.dtype), self.most)
+
+    def menu(self, steps: int, duration: Float[Array, ""]) -> WindowMenu:
+        """Return the pieces that a window may be found in."""
+        whole = type(self.decision) is AlwaysParallel
+        sizes = (steps,) if whole else piece_sizes(steps, self.newton.interval)
+        return WindowMenu(steps, sizes, self.newton.interval, self.most, duration, self.costs)
+
+    def why_never(self, menu: WindowMenu) -> int | None:
+        """Return why no window can go parallel, or None if one may; known while tracing."""
+        if type(self.decision) is AlwaysSequential:
+            return decision.SEQUENTIAL
+        if type(self.decision) is PredictedTime and not menu.may_pay():
+            return decision.DEVICE
+        return None
 
     def solve(
         self, recurrence: Recurrence, y0: PyTree, history: History
@@ -98,77 +125,68 @@ class WindowSolver(eqx.Module):
             The last state; the states after each of the N steps, along a leading axis; what was
             done; and the history for the next window.
         """
-        shape = WindowShape(
-            steps=recurrence.steps,
-            interval=self.newton.interval,
-            size=history.tangent.size,
-            duration=recurrence.duration,
-        )
-        parallel, reason = self._choose(history, shape)
-        _check_memory(recurrence, shape, history.tangent.dtype.itemsize, parallel is not False)
-        if parallel is True:
-            delivered = self._parallel(recurrence, y0, history)
-        elif parallel is False:
-            delivered = self._sequential(recurrence, y0, history)
+        menu = self.menu(recurrence.steps, recurrence.duration)
+        never = self.why_never(menu)
+        _check_memory(recurrence, menu, history.tangent, never is None)
+        choice = self.decision.choose(history, menu)
+        if never is not None:
+            reason = jnp.asarray(never, jnp.int32)
+            delivered = self._sequential(recurrence, y0, history, menu)
+            return self._recorded(delivered, choice._replace(reason=reason), menu)
+        parallel = all_members(choice.parallel)
+        reason = jnp.where(choice.parallel & ~parallel, decision.BATCH, choice.reason)
+        if type(self.decision) is AlwaysParallel:
+            delivered = self._parallel(recurrence, y0, choice, history, menu)
         else:
             delivered = jax.lax.cond(
                 parallel,
-                lambda: self._parallel(recurrence, y0, history),
-                lambda: self._sequential(recurrence, y0, history),
+                lambda: self._parallel(recurrence, y0, choice, history, menu),
+                lambda: self._sequential(recurrence, y0, history, menu),
             )
-        return self._recorded(delivered, reason, shape, history)
+        return self._recorded(delivered, choice._replace(reason=reason), menu)
 
-    def _choose(self, history: History, shape: WindowShape) -> tuple[bool | Array, int | Array]:
-        """Return the mode and the reason; known while tracing wherever they can be."""
-        if self.mode == "parallel":
-            return True, decision.PARALLEL
-        if self.mode == "sequential":
-            return False, decision.SEQUENTIAL
-        if self.costs.affordable_iterations(shape) < 1:
-            return False, decision.DEVICE
-        wanted, reason = decision.decide(history, shape, self.costs)
-        parallel = all_members(wanted)
-        return parallel, jnp.where(wanted & ~parallel, decision.BATCH, reason)
-
-    def _parallel(self, recurrence: Recurrence, y0: PyTree, history: History) -> _Delivered:
+    def _parallel(
+        self,
+        recurrence: Recurrence,
+        y0: PyTree,
+        choice: Choice,
+        history: History,
+        menu: WindowMenu,
+    ) -> _Delivered:
         flattening = Flattening(y0)
         vector = flattening.flatten(y0)
+        steps = constant(steps_on_vectors(recurrence, flattening, vector))
+        found = walk(steps, constant(vector), choice, history, self.decision, menu, self.newton)
         intervals = shooting_intervals(recurrence, flattening, vector, self.newton.interval)
-        guess = first_guess(recurrence, flattening, vector)
-        frozen, start = constant((intervals, vector))
-        found = newton(frozen, start, guess, self.newton)
-
-        by_newton = frozen.states(frozen.starts(start, found.ends))
-
-        def stepped() -> Array:
-            states = step_through(constant(recurrence), constant(y0))[1]
-            vectors = jax.vmap(flattening.flatten, axis_size=frozen.steps)(states)
-            return jnp.where(found.converged, by_newton, vectors)
-
-        known = jax.lax.cond(all_members(found.converged), lambda: by_newton, stepped)
-        last, vectors = with_derivatives(intervals, vector, known[-1], known)
+        last, vectors = with_derivatives(intervals, vector, found.y, found.states)
         y1, states = flattening.unflatten(last), jax.vmap(flattening.unflatten)(vectors)
-        log_growth, tangent = propagated_growth(found.propagator, history.tangent)
-        measured = found.converged & jnp.all(jnp.isfinite(tangent))
+        delivered = found.history.position
+        share = _as(found.y, delivered) / recurrence.steps
         return _Delivered(
             y1,
             states,
-            tried=jnp.array(True),
-            converged=found.converged,
-            iterations=found.iterations,
-            update=jnp.where(found.converged, found.update, 0),
-            growth=jnp.where(measured, log_growth / _as(log_growth, recurrence.duration), jnp.nan),
-            tangent=jnp.where(measured, tangent, history.tangent),
+            parallel_steps=delivered,
+            iterations=found.history.iterations,
+            update=found.update,
+            growth=jnp.where(
+                delivered > 0,
+                found.log_growth / (_as(found.y, recurrence.duration) * share),
+                jnp.nan,
+            ),
+            history=found.history.after_steps(recurrence.steps - delivered, menu),
         )
 
-    def _sequential(self, recurrence: Recurrence, y0: PyTree, history: History) -> _Delivered:
+    def _sequential(
+        self, recurrence: Recurrence, y0: PyTree, history: History, menu: WindowMenu
+    ) -> _Delivered:
         y1, states = self._stepped(recurrence, y0)
         growth, tangent = constant(
             self._sample(constant(recurrence), constant(y0), constant(history))
         )
-        none = jnp.zeros((), history.tangent.dtype)
-        no = jnp.array(False)
-        return _Delivered(y1, states, no, no, jnp.zeros((), jnp.int32), none, growth, tangent)
+        none, number = jnp.zeros((), history.tangent.dtype), jnp.zeros((), jnp.int32)
+        history = history._replace(tangent=tangent)
+        history = history.after_steps(number + recurrence.steps, menu)
+        return _Delivered(y1, states, number, number, none, growth, history)
 
     def _stepped(self, recurrence: Recurrence, y0: PyTree) -> tuple[PyTree, PyTree]:
         """Step through, with derivatives by the cheaper way: of few variables by Jacobians."""
@@ -209,41 +227,37 @@ class WindowSolver(eqx.Module):
         return jax.lax.cond(any_member(due), measure, lambda: unmeasured)
 
     def _recorded(
-        self, delivered: _Delivered, reason: int | Array, shape: WindowShape, history: History
+        self, delivered: _Delivered, choice: Choice, menu: WindowMenu
     ) -> tuple[PyTree, PyTree, WindowRecord, History]:
+        tried = delivered.iterations > 0
+        whole = delivered.parallel_steps == menu.steps
         record = WindowRecord(
-            parallel=delivered.converged,
-            reason=jnp.asarray(reason, jnp.int32),
-            fell_back=delivered.tried & ~delivered.converged,
+            parallel=whole,
+            reason=choice.reason,
+            fell_back=tried & ~whole,
+            parallel_steps=delivered.parallel_steps,
             iterations=delivered.iterations,
+            gain=choice.gain,
             update=delivered.update,
             growth_rate=delivered.growth,
             finite=all_finite(delivered.y1),
         )
-        history = decision.remember(
-            history,
-            shape,
-            self.costs,
-            parallel=delivered.tried,
-            converged=delivered.converged,
-            iterations=delivered.iterations,
-            growth_rate=delivered.growth,
-            tangent=delivered.tangent,
-        )
+        history = delivered.history.after_window(delivered.growth)
         return delivered.y1, delivered.states, record, history
 
 
-def _check_memory(
-    recurrence: Recurrence, shape: WindowShape, itemsize: int, parallel: bool
-) -> None:
+def _check_memory(recurrence: Recurrence, menu: WindowMenu, tangent: Array, parallel: bool) -> None:
     """Refuse, while tracing, a window that cannot possibly fit into the memory of the device."""
     needed = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(recurrence.inputs))
     if parallel:  # states and updates; Jacobians, twice in the scan
-        needed += itemsize * shape.size * (2 * shape.steps + 2 * shape.intervals * shape.size)
+        intervals = -(-menu.sizes[0] // menu.interval)
+        needed += (
+            tangent.dtype.itemsize * tangent.size * (2 * menu.steps + 2 * intervals * tangent.size)
+        )
     there = device_memory()
     if there is not None and needed > there:
         raise ConfigError(
-            f"a window of {shape.steps} steps of {shape.size} variables takes at least "
+            f"a window of {menu.steps} steps of {tangent.size} variables takes at least "
             f"{size_text(needed)} of memory, and there are {size_text(there)}: choose shorter "
             "windows, ParallelNewton(steps=...) or newton_scan(window=...); mode='sequential' "
             "takes the least"

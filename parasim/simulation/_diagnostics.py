@@ -34,8 +34,10 @@ def window_fields(time_unit: str, dtype: np.dtype) -> tuple[Field, ...]:
         field("growth_rate", dtype.name, "finite-time Lyapunov growth rate", units=rate_unit),
         field("mode", "int8", "what delivered the window", **_flags(MODES)),
         field("reason", "int8", "why this mode was chosen", **_flags(REASONS)),
-        field("fell_back", "int8", "Newton's method did not converge", **_flags(("no", "yes"))),
+        field("fell_back", "int8", "stepped through from somewhere on", **_flags(("no", "yes"))),
+        field("parallel_steps", "int32", "steps that Newton's method delivered", units="1"),
         field("iterations", "int32", "Newton iterations", units="1"),
+        field("gain", dtype.name, "expected speed, relative to stepping", units="1"),
         field(
             "update",
             dtype.name,
@@ -70,6 +72,8 @@ def window_rows(records: Any, ends: np.ndarray, ensemble: bool) -> dict[str, np.
         "mode": column(records.parallel, "int8"),
         "reason": column(records.reason, "int8"),
         "fell_back": column(records.fell_back, "int8"),
+        "parallel_steps": column(records.parallel_steps, "int32"),
         "iterations": column(records.iterations, "int32"),
+        "gain": column(records.gain),
         "update": column(records.update),
     }

@@ -1,0 +1,192 @@
+"""A window found by Newton's method, piece by piece from its beginning.
+
+A piece is a number of steps, chosen each time. What of it has converged is kept, the next piece
+begins there, and its first guess is made from there. When parallel does not pay any more the rest
+is stepped through.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, PyTree
+
+from parasim.integrators._batch import all_members, largest_member
+from parasim.integrators._costs import WindowMenu
+from parasim.integrators._decision import AbstractDecision, Choice
+from parasim.integrators._growth import propagated_growth
+from parasim.integrators._guess import coarse_guess, constant_guess
+from parasim.integrators._history import History, Outcome
+from parasim.integrators._intervals import Intervals
+from parasim.integrators._newton import NewtonOptions, newton
+
+Step = Callable[[Array, PyTree], Array]
+
+
+class Steps(NamedTuple):
+    """The steps of a window on vectors; derivatives do not flow through them.
+
+    Attributes:
+        step: the step map `(y, x) -> y`.
+        inputs: of the steps, N of them.
+        coarse_step: a cheap approximation of L steps at once, or None.
+        coarse_inputs: of the coarse steps, M of them.
+    """
+
+    step: Step
+    inputs: PyTree
+    coarse_step: Step | None
+    coarse_inputs: PyTree
+
+
+class Walk(NamedTuple):
+    """How far a window has come.
+
+    Attributes:
+        y: the last state that is known.
+        states: after each step; those beyond the known ones are of no use.
+        update: the largest certificate.
+        log_growth: of the tangent over the steps so far.
+        choice: of the next piece.
+        history: of the run.
+    """
+
+    y: Float[Array, " d"]
+    states: Float[Array, "room d"]
+    update: Float[Array, ""]
+    log_growth: Float[Array, ""]
+    choice: Choice
+    history: History
+
+
+def walk(
+    steps: Steps,
+    y0: Float[Array, " d"],
+    choice: Choice,
+    history: History,
+    decision: AbstractDecision,
+    menu: WindowMenu,
+    options: NewtonOptions,
+) -> Walk:
+    """Go through a window, in parallel as long as the decision is for that.
+
+    Arguments:
+        steps: of the window.
+        y0: its first state.
+        choice: of the first piece.
+        history: of the run.
+        decision: what the next pieces shall be.
+        menu: the sizes that there are, and what they cost.
+        options: of Newton's method.
+    """
+    count = jax.tree.leaves(steps.inputs)[0].shape[0]
+    room = count + max(menu.sizes)
+    padded = _padded(steps, menu, options.interval)
+    start = Walk(
+        y=y0,
+        states=jnp.zeros((room, y0.size), y0.dtype),
+        update=jnp.zeros((), y0.dtype),
+        log_growth=jnp.zeros((), y0.dtype),
+        choice=choice,
+        history=history,
+    )
+
+    def going(walk: Walk) -> Bool[Array, ""]:
+        unfinished = walk.history.position < count
+        return all_members(walk.choice.parallel | ~unfinished) & unfinished
+
+    def piece(walk: Walk) -> Walk:
+        # One size for all members of a batch: a switch between them would make all sizes.
+        size = largest_member(walk.choice.size)
+        return jax.lax.switch(
+            size,
+            [
+                partial(_piece, padded, count, place, decision, menu, options)
+                for place in range(len(menu.sizes))
+            ],
+            walk,
+        )
+
+    walked = jax.lax.while_loop(going, piece, start)
+    return _stepped(steps, walked, count)
+
+
+def _padded(steps: Steps, menu: WindowMenu, interval: int) -> Steps:
+    """Repeat the last inputs, for pieces that reach beyond the end; those are not stepped."""
+
+    def longer(inputs: PyTree, more: int) -> PyTree:
+        return jax.tree.map(
+            lambda leaf: jnp.concatenate([leaf, jnp.repeat(leaf[-1:], more, axis=0)]), inputs
+        )
+
+    most = max(menu.sizes)
+    return steps._replace(
+        inputs=longer(steps.inputs, most),
+        coarse_inputs=longer(steps.coarse_inputs, -(-most // interval)),
+    )
+
+
+def _piece(
+    steps: Steps,
+    count: int,
+    place: int,
+    decision: AbstractDecision,
+    menu: WindowMenu,
+    options: NewtonOptions,
+    walk: Walk,
+) -> Walk:
+    """Solve for the next piece, keep what has converged, and choose the one after it."""
+    length = menu.sizes[place]
+    position = walk.history.position
+    inputs, remaining = _slice(steps.inputs, position, length), count - position
+    intervals = Intervals(steps.step, inputs, options.interval, remaining)
+    if steps.coarse_step is None:
+        guess = constant_guess(walk.y, intervals.count)
+    else:
+        coarse = _slice(steps.coarse_inputs, position // options.interval, intervals.count)
+        guess = coarse_guess(steps.coarse_step, walk.y, coarse)
+    found = newton(intervals, walk.y, guess, options, walk.choice.iterations, menu.most)
+    states = intervals.states(intervals.starts(walk.y, found.ends))
+    accepted = jnp.minimum(found.prefix * options.interval, jnp.minimum(remaining, length))
+    log_growth, tangent = propagated_growth(found.propagator, walk.history.tangent)
+    moved = (accepted > 0) & jnp.all(jnp.isfinite(tangent))
+    log_growth = jnp.where(moved, log_growth, 0)
+    outcome = Outcome(
+        place=jnp.asarray(place, jnp.int32),
+        length=jnp.minimum(remaining, length),
+        iterations=found.iterations,
+        fronts=found.fronts * options.interval,
+        accepted=accepted,
+        log_growth=log_growth,
+        tangent=jnp.where(moved, tangent, walk.history.tangent),
+    )
+    history = walk.history.after_piece(outcome, menu)
+    return Walk(
+        y=jnp.where(accepted > 0, states[jnp.maximum(accepted - 1, 0)], walk.y),
+        states=jax.lax.dynamic_update_slice_in_dim(walk.states, states, position, 0),
+        update=jnp.maximum(walk.update, found.update),
+        log_growth=walk.log_growth + log_growth,
+        choice=decision.choose(history, menu),
+        history=history,
+    )
+
+
+def _slice(inputs: PyTree, start: Int[Array, ""], length: int) -> PyTree:
+    return jax.tree.map(lambda leaf: jax.lax.dynamic_slice_in_dim(leaf, start, length), inputs)
+
+
+def _stepped(steps: Steps, walk: Walk, count: int) -> Walk:
+    """Step through what is left."""
+
+    def step(carry: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        position, y, states = carry
+        x = jax.tree.map(lambda leaf: leaf[position], steps.inputs)
+        y = steps.step(y, x)
+        return position + 1, y, states.at[position].set(y)
+
+    _, y, states = jax.lax.while_loop(
+        lambda carry: carry[0] < count, step, (walk.history.position, walk.y, walk.states)
+    )
+    return walk._replace(y=y, states=states[:count])
