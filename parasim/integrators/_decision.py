@@ -82,12 +82,6 @@ def _choice(history: History, parallel: Array | bool, reason: Array | int, **mor
     )
 
 
-def _in_time(history: History, menu: WindowMenu) -> Bool[Array, ""]:
-    """Whether at the pace so far the window will be through in the iterations that it may take."""
-    hopeful = history.iterations * menu.steps <= menu.most * history.position
-    return hopeful | (history.iterations == 0)
-
-
 class AbstractDecision(eqx.Module):
     """Chooses how to go on, given the history of a run."""
 
@@ -100,6 +94,22 @@ class AbstractDecision(eqx.Module):
             menu: the sizes of pieces that there are, and what they cost.
         """
 
+    def hopeful(self, history: History, menu: WindowMenu) -> Bool[Array, ""]:
+        """Whether to go on with a window in parallel; of a batch each member for itself."""
+        del history, menu
+        return jnp.array(True)
+
+
+class _AbstractPatient(AbstractDecision):
+    """Gives a window up that at its pace so far takes more iterations than are allowed."""
+
+    iterations: eqx.AbstractVar[int]
+
+    def hopeful(self, history: History, menu: WindowMenu) -> Bool[Array, ""]:
+        """Whether the window will be through in time, at its pace so far."""
+        in_time = history.iterations * menu.steps <= menu.most * history.position
+        return in_time | (history.iterations == 0)
+
 
 class AlwaysSequential(AbstractDecision):
     """Steps through every window."""
@@ -110,7 +120,7 @@ class AlwaysSequential(AbstractDecision):
         return _choice(history, parallel=False, reason=SEQUENTIAL)
 
 
-class AlwaysParallel(AbstractDecision):
+class AlwaysParallel(_AbstractPatient):
     """Solves every window by Newton's method, on all its steps at once.
 
     Attributes:
@@ -122,10 +132,11 @@ class AlwaysParallel(AbstractDecision):
 
     def choose(self, history: History, menu: WindowMenu) -> Choice:
         """Return that."""
-        return _choice(history, _in_time(history, menu), PARALLEL, iterations=self.iterations)
+        del menu
+        return _choice(history, parallel=True, reason=PARALLEL, iterations=self.iterations)
 
 
-class GrowthThreshold(AbstractDecision):
+class GrowthThreshold(_AbstractPatient):
     """Goes parallel while tangents grow little over a window, by the running estimate.
 
     Attributes:
@@ -143,8 +154,7 @@ class GrowthThreshold(AbstractDecision):
         unknown = jnp.isnan(grown)
         calm = grown <= self.threshold
         reason = jnp.where(unknown, TRIAL, jnp.where(calm, CALM, GROWTH))
-        parallel = (unknown | calm) & _in_time(history, menu)
-        return _choice(history, parallel, reason, iterations=self.iterations)
+        return _choice(history, unknown | calm, reason, iterations=self.iterations)
 
 
 class PredictedTime(AbstractDecision):

@@ -95,7 +95,8 @@ def walk(
 
     def going(walk: Walk) -> Bool[Array, ""]:
         unfinished = walk.history.position < count
-        return all_members(walk.choice.parallel | ~unfinished) & unfinished
+        hopeful = unfinished & decision.hopeful(walk.history, menu)
+        return all_members(walk.choice.parallel | ~hopeful) & hopeful
 
     def piece(walk: Walk) -> Walk:
         # One size for all members of a batch: a switch between them would make all sizes.

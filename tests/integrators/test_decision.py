@@ -3,86 +3,140 @@ import numpy as np
 import pytest
 
 import parasim
-from parasim import ParallelNewton
+from parasim import ConfigError, ParallelNewton
 from parasim.integrators import REASONS, _decision as decision
-from parasim.integrators._costs import WindowShape
-from parasim.integrators._decision import History, decide, remember
+from parasim.integrators._costs import DeviceCosts, WindowMenu
+from parasim.integrators._decision import AlwaysParallel, GrowthThreshold, PredictedTime
+from parasim.integrators._history import History, Outcome
 from tests.problems import CHAOTIC, PARALLEL_PAYS, PREDICTABLE, run
 
-SHAPE = WindowShape(steps=1024, interval=8, size=3, duration=jnp.array(10.0))
+# A trial of six iterations costs 120 steps, and more pieces pay where more than 20 steps converge
+# in each iteration.
+COSTS = DeviceCosts(step=1.0, iteration=20.0, level=0.0, work=0.0)
+MENU = WindowMenu(
+    steps=1024, sizes=(1024, 256, 64), interval=64, most=8, duration=jnp.array(1.0), costs=COSTS
+)
+START = History.start(jnp.array([1.0, 0.0, 0.0]), MENU.most)
 
 
-def _history(**changes):
-    start = History.start(jnp.array([1.0, 0.0, 0.0]))
-    return start._replace(**{name: jnp.asarray(value) for name, value in changes.items()})
-
-
-def _decided(history, shape=SHAPE, costs=PARALLEL_PAYS):
-    parallel, reason = decide(history, shape, costs)
-    return bool(parallel), int(reason)
-
-
-def _after(history, parallel, converged, iterations, growth_rate=jnp.nan):
-    return remember(
-        history,
-        SHAPE,
-        PARALLEL_PAYS,
-        parallel=jnp.array(parallel),
-        converged=jnp.array(converged),
+def _after(history, front, length=64, iterations=6):
+    """One more piece, of which so many steps converge in each iteration."""
+    fronts = np.minimum(np.arange(1, MENU.most + 1), iterations) * front
+    outcome = Outcome(
+        place=jnp.array(MENU.sizes.index(length)),
+        length=jnp.array(length),
         iterations=jnp.array(iterations),
-        growth_rate=jnp.array(growth_rate),
+        fronts=jnp.asarray(np.minimum(fronts, length)),
+        accepted=jnp.array(min(front * iterations, length)),
+        log_growth=jnp.array(0.0),
         tangent=history.tangent,
     )
+    return history.after_piece(outcome, MENU)
 
 
-def test_a_window_too_small_for_a_trial_is_left_to_the_device():
-    tiny = SHAPE._replace(steps=24)
-    assert PARALLEL_PAYS.affordable_iterations(tiny) > 1
-    assert _decided(_history(), tiny) == (False, decision.DEVICE)
+def _grown(rate, windows=3):
+    history = START
+    for _ in range(windows):
+        history = history.after_window(jnp.array(rate))
+    return history
 
 
-def test_the_first_window_is_tried():
-    assert _decided(_history()) == (True, decision.TRIAL)
+def test_the_first_piece_is_a_small_trial():
+    choice = PredictedTime().choose(START, MENU)
+    assert choice.parallel
+    assert choice.reason == decision.TRIAL
+    assert MENU.sizes[int(choice.size)] == 64
+
+
+def test_pieces_that_converge_at_once_are_followed_by_the_longest():
+    choice = PredictedTime().choose(_after(START, front=64, iterations=1), MENU)
+    assert choice.parallel
+    assert choice.reason == decision.PAID
+    assert MENU.sizes[int(choice.size)] == 1024
+    assert choice.gain > 10
+
+
+def test_growth_keeps_pieces_short():
+    """Two iterations more for every nat: 50 nats in a window are 1 in 20 steps."""
+    history = _after(_grown(50.0), front=64, iterations=1)
+    choice = PredictedTime().choose(history, MENU)
+    assert choice.parallel
+    assert MENU.sizes[int(choice.size)] == 64
+
+
+def test_the_fronts_say_how_many_iterations_are_best():
+    """Of 256 steps 100 converge at once, and then one interval after the other."""
+    fronts = jnp.minimum(100 + 8 * jnp.arange(MENU.most, dtype=jnp.int32), 256)
+    history = START._replace(
+        lengths=START.lengths.at[0].set(256), fronts=START.fronts.at[0].set(fronts)
+    )
+    choice = PredictedTime().choose(history, MENU)
+    assert MENU.sizes[int(choice.size)] == 256
+    assert choice.iterations == 1
+
+
+def test_what_does_not_pay_is_tried_again_ever_later():
+    rule, history, waits = PredictedTime(budget=1.0), START, []
+    for _ in range(3):
+        history = _after(history, front=1)
+        waits.append(0)
+        while rule.choose(history, MENU).reason == decision.WAITING:
+            history = history.after_steps(jnp.array(64), MENU)
+            waits[-1] += 64
+        assert rule.choose(history, MENU).reason == decision.TRIAL
+    assert waits == [128, 256, 512]
+
+
+def test_trials_stay_within_the_budget():
+    """Each trial costs 120 + 1 for its coarse pass and delivers 6 steps."""
+    rule, history, trials = PredictedTime(budget=0.04, wait=1), START, 0
+    for _ in range(2000):
+        if rule.choose(history, MENU).parallel:
+            history, trials = _after(history, front=1), trials + 1
+        else:
+            history = history.after_steps(jnp.array(64), MENU)
+    assert trials > 1
+    assert history.spent <= 1.04 * history.steps + 121
+    exhausted = START._replace(spent=jnp.array(1.1), steps=jnp.array(1.0))
+    assert rule.choose(exhausted, MENU).reason == decision.BUDGET
+
+
+def test_a_trial_that_pays_ends_the_waits():
+    history = START
+    for _ in range(5):
+        history = _after(history, front=1).after_steps(jnp.array(10_000), MENU)
+    history = _after(history, front=64, iterations=1)
+    assert history.failures == 0
+    assert PredictedTime().choose(history, MENU).reason == decision.PAID
 
 
 @pytest.mark.parametrize(
-    ("growth_rate", "expected"),
+    ("rate", "expected"),
     [(-5.0, (True, decision.CALM)), (1.0, (True, decision.CALM)), (2.5, (False, decision.GROWTH))],
 )
-def test_growth_over_the_window_decides_before_iterations_are_known(growth_rate, expected):
-    assert _decided(_history(growth_rate=growth_rate)) == expected
+def test_the_running_growth_over_a_window_is_compared_with_a_threshold(rate, expected):
+    choice = GrowthThreshold(2.0).choose(_grown(rate), MENU)
+    assert (bool(choice.parallel), int(choice.reason)) == expected
 
 
-def test_iterations_of_the_last_window_speak_louder_than_growth():
-    assert _decided(_history(growth_rate=9.0, iterations=5)) == (True, decision.PAID)
+def test_before_anything_is_known_the_threshold_is_tried():
+    choice = GrowthThreshold().choose(START, MENU)
+    assert (bool(choice.parallel), int(choice.reason)) == (True, decision.TRIAL)
 
 
-def test_failures_are_followed_by_ever_longer_waits():
-    history, waits = _history(), []
-    for _ in range(3):
-        history = _after(history, parallel=True, converged=False, iterations=32)
-        waits.append(0)
-        while _decided(history) == (False, decision.WAITING):
-            history = _after(history, parallel=False, converged=False, iterations=0)
-            waits[-1] += 1
-    assert waits == [2, 4, 8]
+def test_a_window_is_given_up_that_will_not_be_through_in_time():
+    slow = START._replace(iterations=jnp.array(4), position=jnp.array(100))
+    fast = START._replace(iterations=jnp.array(4), position=jnp.array(600))
+    for rule in (AlwaysParallel(), GrowthThreshold()):
+        assert rule.hopeful(START, MENU)
+        assert not rule.hopeful(slow, MENU)
+        assert rule.hopeful(fast, MENU)
 
 
-def test_a_window_that_converged_too_slowly_did_not_pay():
-    history = _after(_history(), parallel=True, converged=True, iterations=60)
-    assert _decided(history) == (False, decision.WAITING)
-
-
-def test_success_ends_the_waits():
-    history = _after(_history(failures=5), parallel=True, converged=True, iterations=4)
-    assert int(history.failures) == 0
-    assert _decided(history) == (True, decision.PAID)
-
-
-def test_a_window_without_a_measurement_keeps_the_last_growth():
-    history = _after(_history(growth_rate=0.7), False, False, 0)
-    assert history.growth_rate == 0.7
-    assert int(history.windows) == 1
+@pytest.mark.parametrize("options", [{"margin": -1.0}, {"wait": 0}, {"forgetting": 2.0}])
+def test_a_rule_refuses_numbers_of_no_use(options):
+    with pytest.raises(ConfigError, match=next(iter(options))):
+        PredictedTime(**options)
 
 
 def test_every_reason_has_words():
@@ -103,11 +157,12 @@ def test_auto_stays_parallel_where_that_pays():
     windows = parasim.windows(run(PREDICTABLE["Lorenz rho=10"], solver))
     np.testing.assert_array_equal(windows["mode"], 1)
     assert "trial" in windows["reason"][0]
-    assert "few enough" in windows["reason"][-1]
+    assert "faster than by stepping" in windows["reason"][-1]
 
 
 def test_auto_leaves_parallel_where_it_does_not_pay():
-    solver = ParallelNewton(steps=512, costs=PARALLEL_PAYS, max_iterations=6)
+    costs = DeviceCosts(step=1.0, iteration=100.0, level=0.0, work=0.0)
+    solver = ParallelNewton(steps=512, costs=costs)
     windows = parasim.windows(run(CHAOTIC["Lorenz-63"], solver))
     assert windows["fell_back"][0]
     assert np.mean(windows["iterations"] > 0) < 0.5

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from parasim.integrators import DeviceCosts
+from parasim.integrators._decision import decision_of
 from parasim.integrators._newton import NewtonOptions
 from parasim.integrators._recurrence import Recurrence, step_through
 from parasim.integrators._window import WindowSolver
 
-OPTIONS = NewtonOptions(interval=4, rtol=1e-11, atol=1e-11, max_iterations=50, restart_every=5)
+OPTIONS = NewtonOptions(interval=4, rtol=1e-11, atol=1e-11)
 COSTS = DeviceCosts(step=1.0, iteration=4.0, level=2.0, work=4.0)
 COUNT = 50  # the last interval is shorter
 INPUTS = jax.random.normal(jax.random.key(0), (COUNT,))
@@ -35,7 +36,7 @@ def _loss(last, states):
 
 
 def _ours(y0, parameters, inputs, mode):
-    solver = WindowSolver(mode, OPTIONS, COSTS)
+    solver = WindowSolver(decision_of(mode, 5), OPTIONS, 50, COSTS)
     last, states, _, _ = solver.solve(_recurrence(parameters, inputs), y0, solver.start(y0))
     return _loss(last, states)
 
@@ -79,7 +80,7 @@ def test_the_gradient_through_chaos_is_that_of_the_steps(mode):
         recurrence = Recurrence(lambda y, x: 4 * y * (1 - y) + 0 * x, inputs, jnp.array(1.0))
         return solve(recurrence, y0)[0][0]
 
-    solver = WindowSolver(mode, OPTIONS, COSTS)
+    solver = WindowSolver(decision_of(mode, 5), OPTIONS, 50, COSTS)
     y0 = jnp.array([0.3])
     value, gradient = jax.value_and_grad(end)(y0, lambda r, y: solver.solve(r, y, solver.start(y)))
     states = np.concatenate(
@@ -104,7 +105,7 @@ def test_gradients_do_not_see_steps_beyond_the_window(mode):
         recurrence = Recurrence(
             lambda y, x: y - p - 0 * jnp.sqrt(y - p) + x, jnp.zeros(10), jnp.array(1.0)
         )
-        solver, y0 = WindowSolver(mode, OPTIONS, COSTS), jnp.ones(1)
+        solver, y0 = WindowSolver(decision_of(mode, 5), OPTIONS, 50, COSTS), jnp.ones(1)
         return solver.solve(recurrence, y0, solver.start(y0))[0][0]
 
     np.testing.assert_allclose(jax.grad(end)(1 / 10.5), -10, rtol=1e-12)
@@ -115,8 +116,7 @@ def test_a_gradient_keeps_the_trajectory_not_the_iterations():
     """Memory of the gradient's residuals, per state kept: the same for 2 and for 20 iterations."""
 
     def residuals(max_iterations, count):
-        options = NewtonOptions(4, 1e-11, 1e-11, max_iterations, 5)
-        solver = WindowSolver("parallel", options, COSTS)
+        solver = WindowSolver(decision_of("parallel", 5), OPTIONS, max_iterations, COSTS)
 
         def end(y0):
             recurrence = _recurrence(P0, INPUTS[:count])

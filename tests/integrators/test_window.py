@@ -11,7 +11,8 @@ from parasim.integrators._recurrence import Recurrence, step_through
 from parasim.integrators._window import WindowSolver
 from tests.problems import PARALLEL_PAYS
 
-OPTIONS = NewtonOptions(interval=4, rtol=1e-10, atol=1e-10, max_iterations=50, restart_every=5)
+OPTIONS = NewtonOptions(interval=4, rtol=1e-10, atol=1e-10)
+MODES = {name: decision.decision_of(name, 5) for name in ("auto", "parallel", "sequential")}
 
 
 def _turning(y, x):
@@ -28,7 +29,7 @@ Y0 = {"a": jnp.array(1.0), "b": jnp.array(-2.0)}
 
 
 def _solver(mode, costs=PARALLEL_PAYS):
-    return WindowSolver(mode, OPTIONS, costs)
+    return WindowSolver(MODES[mode], OPTIONS, 50, costs)
 
 
 @pytest.mark.parametrize("mode", ["auto", "parallel", "sequential"])
@@ -90,8 +91,8 @@ def test_without_a_device_that_pays_the_choice_is_made_while_tracing():
 
 def test_a_calm_member_of_a_chaotic_batch_says_why_it_was_stepped():
     def choose(growth_rate):
-        solver = _solver("auto")
-        history = solver.start(Y0)._replace(growth_rate=growth_rate)
+        solver = WindowSolver(decision.GrowthThreshold(), OPTIONS, 50, PARALLEL_PAYS)
+        history = solver.start(Y0).after_window(growth_rate)
         return solver.solve(_recurrence(99), Y0, history)[2]
 
     record = jax.vmap(choose)(jnp.array([-1.0, 100.0]))
