@@ -190,7 +190,8 @@ class PredictedTime(AbstractDecision):
         gain = speeds.reshape(-1)[best] * menu.costs.step
         known = jnp.any(history.lengths > 0)
         smallest = len(menu.sizes) - 1
-        waiting = known & (history.since < self.wait * 2.0 ** jnp.minimum(history.failures, 20))
+        doubled = jnp.exp2(jnp.minimum(history.failures, 20).astype(history.since.dtype))
+        waiting = known & (history.since < self.wait * doubled)
         otherwise = jnp.where(self._affordable(history, menu), TRIAL, BUDGET)
         otherwise = jnp.where(waiting, WAITING, otherwise)
         reason = jnp.where(known & (gain > 1 + self.margin), PAID, otherwise)
@@ -209,7 +210,7 @@ class PredictedTime(AbstractDecision):
         size, cost = menu.sizes[place], menu.piece(place)
         dtype = history.tangent.dtype
         age = jnp.arange(history.lengths.shape[0], dtype=dtype)
-        weights = self.forgetting**age * (history.lengths > 0)
+        weights = jnp.where(history.lengths > 0, self.forgetting**age, 0)
         steps = jnp.minimum(_extended(history, menu, size), size)
         made = jnp.arange(1, menu.most + 1, dtype=dtype)
         done = jnp.argmax(steps >= size, axis=1) + 1  # iterations until all of it has converged

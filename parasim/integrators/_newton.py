@@ -104,7 +104,7 @@ def newton(
     bound = absurd * (1 + jnp.max(jnp.abs(guess), initial=0))
 
     def unfinished(it: _Iterate) -> Bool[Array, ""]:
-        going = (it.iterations < wanted) | (it.shrinking & (it.iterations < most))
+        going = ((it.iterations < wanted) | it.shrinking) & (it.iterations < most)
         return (it.prefix < count) & ~it.blocked & going
 
     start = _Iterate(
@@ -128,8 +128,10 @@ def newton(
         ends=it.ends,
         prefix=it.prefix,
         iterations=it.iterations,
-        fronts=jnp.where(jnp.arange(most) < it.iterations, it.fronts, it.prefix),
-        update=jnp.max(jnp.where(jnp.arange(count) < it.prefix, it.scaled, 0), initial=0),
+        fronts=jnp.where(jnp.arange(most, dtype=jnp.int32) < it.iterations, it.fronts, it.prefix),
+        update=jnp.max(
+            jnp.where(jnp.arange(count, dtype=jnp.int32) < it.prefix, it.scaled, 0), initial=0
+        ),
         propagator=jax.tree.map(lambda leaf: leaf[last], it.products),
         blocked=it.blocked,
     )

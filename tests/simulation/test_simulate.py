@@ -74,7 +74,7 @@ def test_every_window_says_when_it_ended_how_it_went_and_why(lorenz):
     assert forced["growth_rate"].notnull().all()
     np.testing.assert_allclose(forced["x"], lorenz["x"], rtol=1e-7)
     meanings = forced["reason"].attrs["flag_meanings"].split()
-    assert meanings[int(forced["reason"][0])].startswith("mode_parallel")
+    assert meanings[int(forced["reason"][0])].startswith("parallel_was")
     assert forced["growth_rate"].attrs["units"] == "1"
 
 
