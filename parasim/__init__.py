@@ -17,9 +17,14 @@ if TYPE_CHECKING:
         StoreError as StoreError,
     )
     from parasim.integrators import (
+        AbstractDecision as AbstractDecision,
+        AlwaysParallel as AlwaysParallel,
+        AlwaysSequential as AlwaysSequential,
         DeviceCosts as DeviceCosts,
         Exponents as Exponents,
+        GrowthThreshold as GrowthThreshold,
         ParallelNewton as ParallelNewton,
+        PredictedTime as PredictedTime,
         Windows as Windows,
         calibrate as calibrate,
         calibrate_scan as calibrate_scan,
@@ -45,7 +50,12 @@ __version__ = version("parasim")
 _HOME = {
     "ParallelNewton": "parasim.integrators",
     "newton_scan": "parasim.integrators",
+    "AbstractDecision": "parasim.integrators",
+    "AlwaysParallel": "parasim.integrators",
+    "AlwaysSequential": "parasim.integrators",
     "DeviceCosts": "parasim.integrators",
+    "GrowthThreshold": "parasim.integrators",
+    "PredictedTime": "parasim.integrators",
     "Exponents": "parasim.integrators",
     "Windows": "parasim.integrators",
     "calibrate": "parasim.integrators",

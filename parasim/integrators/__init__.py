@@ -8,7 +8,14 @@ from parasim.integrators._calibration import (
     calibrate_scan as calibrate_scan,
 )
 from parasim.integrators._costs import DeviceCosts as DeviceCosts
-from parasim.integrators._decision import REASONS as REASONS
+from parasim.integrators._decision import (
+    REASONS as REASONS,
+    AbstractDecision as AbstractDecision,
+    AlwaysParallel as AlwaysParallel,
+    AlwaysSequential as AlwaysSequential,
+    GrowthThreshold as GrowthThreshold,
+    PredictedTime as PredictedTime,
+)
 from parasim.integrators._dense_output import evaluate as evaluate, inner_steps as inner_steps
 from parasim.integrators._diffeqsolve import diffeqsolve as diffeqsolve
 from parasim.integrators._exponents import Exponents as Exponents

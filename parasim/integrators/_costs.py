@@ -45,6 +45,20 @@ class DeviceCosts(eqx.Module):
             if not good or (name == "step" and not value):
                 raise ConfigError(f"{name} must be a positive time, not {value!r}")
 
+    def guess(self, steps: int, interval: int) -> float:
+        """Return the time of a coarse pass over so many steps."""
+        return self.step * math.ceil(steps / interval)
+
+    def one_iteration(self, steps: int, interval: int) -> float:
+        """Return the time of one Newton iteration on so many steps."""
+        levels = math.log2(max(math.ceil(steps / interval), 2))
+        return self.iteration + self.level * levels + self.work * steps
+
+    def affordable_iterations(self, steps: int, interval: int) -> float:
+        """Return how many Newton iterations take as long as stepping through so many steps."""
+        saved = self.step * steps - self.guess(steps, interval)
+        return saved / self.one_iteration(steps, interval)
+
 
 class PieceCost(NamedTuple):
     """What a piece of a window takes: its first guess, and each Newton iteration."""
@@ -79,21 +93,14 @@ class WindowMenu(NamedTuple):
 
     def piece(self, place: int) -> PieceCost:
         """Return what a piece of one of the sizes takes."""
-        intervals = math.ceil(self.sizes[place] / self.interval)
-        levels = math.log2(max(intervals, 2))
+        size = self.sizes[place]
         return PieceCost(
-            guess=self.costs.step * intervals,
-            iteration=self.costs.iteration
-            + self.costs.level * levels
-            + self.costs.work * self.sizes[place],
+            self.costs.guess(size, self.interval), self.costs.one_iteration(size, self.interval)
         )
 
     def may_pay(self) -> bool:
         """Whether a single iteration is faster than stepping, for pieces of any size."""
-        return any(
-            cost.guess + cost.iteration < self.costs.step * size
-            for size, cost in zip(self.sizes, map(self.piece, range(len(self.sizes))), strict=True)
-        )
+        return any(self.costs.affordable_iterations(size, self.interval) > 1 for size in self.sizes)
 
 
 def piece_sizes(steps: int, interval: int) -> tuple[int, ...]:

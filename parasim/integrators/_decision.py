@@ -128,7 +128,7 @@ class AlwaysParallel(_AbstractPatient):
             all updates are shrinking.
     """
 
-    iterations: int = 5
+    iterations: int = eqx.field(default=5, static=True)
 
     def choose(self, history: History, menu: WindowMenu) -> Choice:
         """Return that."""
@@ -145,8 +145,8 @@ class GrowthThreshold(_AbstractPatient):
         iterations: see `AlwaysParallel`.
     """
 
-    threshold: float = 2.0
-    iterations: int = 5
+    threshold: float = eqx.field(default=2.0, static=True)
+    iterations: int = eqx.field(default=5, static=True)
 
     def choose(self, history: History, menu: WindowMenu) -> Choice:
         """Return the choice; as long as nothing is known, a trial."""
@@ -169,10 +169,10 @@ class PredictedTime(AbstractDecision):
         forgetting: the weight of a piece, relative to the one after it.
     """
 
-    margin: float = 0.05
-    budget: float = 0.04
-    wait: int = 64
-    forgetting: float = 0.8
+    margin: float = eqx.field(default=0.05, static=True)
+    budget: float = eqx.field(default=0.04, static=True)
+    wait: int = eqx.field(default=64, static=True)
+    forgetting: float = eqx.field(default=0.8, static=True)
 
     def __check_init__(self):
         ranges = {"margin": (0, 1), "budget": (0, 1), "wait": (1, 2**30), "forgetting": (0.01, 1)}

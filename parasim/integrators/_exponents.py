@@ -9,7 +9,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from parasim.integrators._block_statistics import block_error, running_means
-from parasim.integrators._costs import WindowShape
 from parasim.integrators._decision import History
 from parasim.integrators._exponent_layout import ExponentLayout
 from parasim.integrators._finite import all_finite
@@ -176,7 +175,7 @@ def _through_all_windows(
 ) -> _Grown:
     flattening = Flattening(y0)
     directions = start_tangents(key, count, flattening)
-    together = _steps_together(solver, layout, flattening.size)
+    together = _steps_together(solver, layout)
     history = None if together else solver.start(y0)
 
     def body(
@@ -200,10 +199,7 @@ def _through_all_windows(
     return jax.lax.scan(body, (y0, directions, history), starts)[1]
 
 
-def _steps_together(solver: WindowSolver, layout: ExponentLayout, size: int) -> bool:
+def _steps_together(solver: WindowSolver, layout: ExponentLayout) -> bool:
     """Say whether state and tangents are stepped together, as nothing is gained in parallel."""
-    if solver.mode != "auto":
-        return solver.mode == "sequential"
     duration = jnp.asarray(layout.window, float)
-    shape = WindowShape(layout.window, layout.interval, size, duration)
-    return solver.costs.affordable_iterations(shape) < 1
+    return solver.why_never(solver.menu(layout.window, duration)) is not None

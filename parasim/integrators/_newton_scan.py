@@ -28,7 +28,7 @@ def newton_scan(
     reverse: bool = False,
     unroll: int | bool = 1,
     *,
-    mode: str = "auto",
+    mode: "str | decision.AbstractDecision" = "auto",
     rtol: float | None = None,
     atol: float | None = None,
     interval: int = 8,
@@ -69,14 +69,12 @@ def newton_scan(
         reverse: whether to go from the last input to the first.
         unroll: handed on to `jax.lax.scan` where that is what is done; without effect otherwise.
         mode: `"parallel"`, `"sequential"`, or `"auto"`: whichever is expected to be faster on this
-            platform.
+            device; or a decision, such as `parasim.GrowthThreshold()`.
         rtol, atol: Newton's method has converged where the update of every number of the carry is
             below `atol + rtol * |number|`; by default 1e-9, or 1e-4 if the carry has anything less
             precise than float64.
         interval: the steps of a shooting interval.
-        max_iterations: more Newton iterations are never made in a window.
-        restart_every: after so many iterations the carries that have not converged are guessed anew
-            from the last one that has.
+        max_iterations, restart_every: see `ParallelNewton`.
         costs: of the device; by default what `parasim.calibrate_scan` has measured on jax's default
             one, else what is expected of its kind.
         window: the steps of a window, which are solved one after the other: less memory, and a

@@ -14,6 +14,7 @@ from jaxtyping import PyTree
 
 from parasim._errors import ConfigError
 from parasim.integrators._costs import DeviceCosts
+from parasim.integrators._decision import AbstractDecision
 from parasim.integrators._flatten import Flattening
 from parasim.integrators._inner_step import check_one_step
 from parasim.integrators._interpolation import WindowInterpolations
@@ -35,13 +36,13 @@ class ParallelNewton(AbstractStandIn):
     """Integrates whole windows of time steps at once, where that pays.
 
     One diffrax step is a *window*, divided into `steps` equal steps of the inner solver, so `dt0`
-    is the length of a window. In a parallel window Newton's method finds all states together: a
-    pass of the inner solver with `interval` times larger steps is the first guess; each iteration
-    maps all shooting intervals of `interval` steps in parallel, with exact tangents, and solves for
-    the update by a parallel scan. A window whose update, or rounding errors, do not stay below
-    `newton_atol + newton_rtol * |y|` everywhere is stepped through instead. So the states of a
-    window are those of the inner solver at the inner step, within that tolerance, whatever the
-    mode.
+    is the length of a window. In parallel Newton's method finds the states of a window, or of a
+    piece of it, together: a pass of the inner solver with `interval` times larger steps is the
+    first guess; each iteration maps all shooting intervals of `interval` steps in parallel, with
+    exact tangents, and solves for the update by a parallel scan. States are kept whose update, and
+    rounding errors, are below `newton_atol + newton_rtol * |y|`; the next piece begins after them.
+    Where parallel does not pay the rest of a window is stepped through. So the states are those of
+    the inner solver at the inner step, within that tolerance of every piece, whatever the mode.
 
     Explicit Runge-Kutta methods on an `ODETerm` are stepped with their stages written out, which
     makes `mode="sequential"` several times faster than the inner solver alone.
@@ -61,15 +62,16 @@ class ParallelNewton(AbstractStandIn):
         solver: any one-step diffrax solver.
         steps: the inner steps of a window.
         mode: `"parallel"`, `"sequential"`, or `"auto"`: whichever is expected to be faster on this
-            platform, from the growth of tangents and the last windows' iterations. On a CPU that is
-            nearly always sequential.
+            device, from the growth of tangents and how the last pieces converged. On a CPU that is
+            nearly always sequential. Or a decision, such as `parasim.GrowthThreshold()`.
         newton_rtol, newton_atol: the tolerance of Newton's method; by default 1e-9 in float64 and
             1e-4 in float32. These are not the tolerances of the solution, which its inner step
             sets.
         interval: the steps of a shooting interval, and the ratio of the first guess's step.
-        max_iterations: more Newton iterations are never made in a window.
-        restart_every: after so many iterations the states that have not converged are guessed anew
-            from where the converged ones end.
+        max_iterations: more Newton iterations are never made on a piece; with `mode="parallel"` a
+            window that would need more at its pace is given up.
+        restart_every: with `mode="parallel"`, after so many iterations the states that have not
+            converged are guessed anew from where the converged ones end.
         step_size: the size of inner steps, or None. If it is given, a window may have fewer of them
             than `steps`: as many as divide it into steps of this size, or a little less. Windows
             should not be longer than `steps * step_size`; they have larger steps then.
@@ -88,7 +90,7 @@ class ParallelNewton(AbstractStandIn):
 
     solver: diffrax.AbstractSolver = eqx.field(default_factory=diffrax.Tsit5)
     steps: int = 1024
-    mode: str = "auto"
+    mode: str | AbstractDecision = "auto"
     newton_rtol: float | None = None
     newton_atol: float | None = None
     interval: int = 8

@@ -4,19 +4,20 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int, PyTree
+from jaxtyping import Array, Float, Int, PyTree
 
 from parasim.integrators._costs import DeviceCosts
 from parasim.integrators._flatten import Flattening
-from parasim.integrators._newton import NewtonOptions, NewtonResult, newton
+from parasim.integrators._guess import constant_guess
+from parasim.integrators._newton import NewtonOptions, newton
 from parasim.integrators._parallel_newton import ParallelNewton
-from parasim.integrators._recurrence import Recurrence, first_guess, shooting_intervals
+from parasim.integrators._recurrence import Recurrence, shooting_intervals
 from parasim.integrators._steps import window_recurrence
 from parasim.integrators._timing import Program
 from parasim.integrators._traced_step import is_number
@@ -98,15 +99,27 @@ def stepped(system: Steps, steps: int, turns: Int[Array, ""]) -> PyTree:
     return jax.lax.fori_loop(0, turns, turn, states)
 
 
-def iterated(system: Steps, steps: int, turns: Int[Array, ""]) -> NewtonResult:
+class Iterated(NamedTuple):
+    """What came of some iterations, and how many were made."""
+
+    ends: Float[Array, "M d"]
+    iterations: Int[Array, ""]
+
+
+def iterated(system: Steps, steps: int, turns: Int[Array, ""]) -> Iterated:
     """Make so many Newton iterations on a window: the tolerance is one that nothing meets."""
     flattening, recurrence = Flattening(system.y0), system.recurrence(steps)
     vector = flattening.flatten(system.y0)
     intervals = shooting_intervals(recurrence, flattening, vector, system.interval)
-    guess = first_guess(recurrence, flattening, vector)
-    options = NewtonOptions(system.interval, math.nan, math.nan, 1, 1)
-    options = eqx.tree_at(lambda o: (o.max_iterations, o.restart_every), options, (turns, turns))
-    return newton(intervals, vector, guess, options)
+    options = NewtonOptions(system.interval, math.nan, math.nan)
+    none = jnp.zeros((), jnp.int32)
+
+    def turn(_: Array, so_far: Iterated) -> Iterated:
+        found = newton(intervals, vector, so_far.ends, options, none + 1, 1)
+        return Iterated(found.ends, so_far.iterations + found.iterations)
+
+    start = Iterated(constant_guess(vector, intervals.count), none)
+    return jax.lax.fori_loop(0, turns, turn, start)
 
 
 def compiled(

@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import diffrax
-import jax.numpy as jnp
 
 from parasim._errors import ConfigError
 from parasim._numbers import finite_number
 from parasim.integrators import DeviceCosts, ParallelNewton, calibrate
-from parasim.integrators._costs import WindowShape
 from parasim.integrators._costs_cache import CostsKey, costs_key, save_costs
 from parasim.integrators._flatten import Flattening
 from parasim.plugins import build_system
@@ -44,11 +42,11 @@ class Calibration:
 
     def window(self, steps: int) -> "WindowTimes":
         """Return what a window of so many steps takes."""
-        shape = WindowShape(steps, self.about.interval, self.about.size, jnp.ones(()))
+        interval = self.about.interval
         return WindowTimes(
-            self.costs.sequential(shape),
-            self.costs.one_iteration(shape),
-            self.costs.affordable_iterations(shape),
+            self.costs.step * steps,
+            self.costs.one_iteration(steps, interval),
+            self.costs.affordable_iterations(steps, interval),
         )
 
 

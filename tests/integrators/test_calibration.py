@@ -7,17 +7,15 @@ import parasim
 from parasim import ConfigError, DeviceCosts, ParallelNewton, SolverError
 from parasim.integrators import _calibration
 from parasim.integrators._calibration import fit_costs
-from parasim.integrators._costs import WindowShape
 from parasim.integrators._costs_cache import costs_file, costs_key, load_costs
-from parasim.integrators._newton import NewtonResult
+from parasim.integrators._window_programs import Iterated
 
 TERM = diffrax.ODETerm(lambda t, y, args: jax.tree.map(lambda leaf: -args * leaf, y))
 EULER = ParallelNewton(diffrax.Euler(), interval=4)
 
 
 def times(costs, lengths=(256, 1024, 4096)):
-    shapes = {n: WindowShape(steps=n, interval=8, size=3, duration=jnp.ones(())) for n in lengths}
-    return {n: costs.one_iteration(shape) for n, shape in shapes.items()}
+    return {steps: costs.one_iteration(steps, interval=8) for steps in lengths}
 
 
 @pytest.mark.parametrize(
@@ -63,7 +61,7 @@ def counted(tmp_path, monkeypatch):
     def timed(run):
         def program(turns):
             result = run(min(turns, 40))
-            iterating = isinstance(result, NewtonResult)
+            iterating = isinstance(result, Iterated)
             as_told.append(not iterating or int(result.iterations) == min(turns, 40))
             return turns * (5e-6 if iterating else 16 * 2e-6)
 
