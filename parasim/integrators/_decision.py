@@ -70,6 +70,11 @@ class Choice(NamedTuple):
     reason: Int[Array, ""]
     gain: Float[Array, ""]
 
+    @classmethod
+    def to_step(cls, history: History, reason: int) -> "Choice":
+        """Return the choice to step, for a reason that holds for the whole run."""
+        return _choice(history, parallel=False, reason=reason)
+
 
 def _choice(history: History, parallel: Array | bool, reason: Array | int, **more) -> Choice:
     integer = jnp.int32
@@ -117,7 +122,7 @@ class AlwaysSequential(AbstractDecision):
     def choose(self, history: History, menu: WindowMenu) -> Choice:
         """Return that."""
         del menu
-        return _choice(history, parallel=False, reason=SEQUENTIAL)
+        return Choice.to_step(history, SEQUENTIAL)
 
 
 class AlwaysParallel(_AbstractPatient):

@@ -49,6 +49,7 @@ class Walk(NamedTuple):
         states: after each step; those beyond the known ones are of no use.
         update: the largest certificate.
         log_growth: of the tangent over the steps so far.
+        advancing: whether the last piece delivered anything.
         choice: of the next piece.
         history: of the run.
     """
@@ -57,6 +58,7 @@ class Walk(NamedTuple):
     states: Float[Array, "room d"]
     update: Float[Array, ""]
     log_growth: Float[Array, ""]
+    advancing: Bool[Array, ""]
     choice: Choice
     history: History
 
@@ -89,13 +91,14 @@ def walk(
         states=jnp.zeros((room, y0.size), y0.dtype),
         update=jnp.zeros((), y0.dtype),
         log_growth=jnp.zeros((), y0.dtype),
+        advancing=jnp.array(True),
         choice=choice,
         history=history,
     )
 
     def going(walk: Walk) -> Bool[Array, ""]:
         unfinished = walk.history.position < count
-        hopeful = unfinished & decision.hopeful(walk.history, menu)
+        hopeful = unfinished & walk.advancing & decision.hopeful(walk.history, menu)
         return all_members(walk.choice.parallel | ~hopeful) & hopeful
 
     def piece(walk: Walk) -> Walk:
@@ -169,6 +172,7 @@ def _piece(
         states=jax.lax.dynamic_update_slice_in_dim(walk.states, states, position, 0),
         update=jnp.maximum(walk.update, found.update),
         log_growth=walk.log_growth + log_growth,
+        advancing=accepted > 0,
         choice=decision.choose(history, menu),
         history=history,
     )

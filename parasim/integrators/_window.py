@@ -128,11 +128,10 @@ class WindowSolver(eqx.Module):
         menu = self.menu(recurrence.steps, recurrence.duration)
         never = self.why_never(menu)
         _check_memory(recurrence, menu, history.tangent, never is None)
-        choice = self.decision.choose(history, menu)
         if never is not None:
-            reason = jnp.asarray(never, jnp.int32)
             delivered = self._sequential(recurrence, y0, history, menu)
-            return self._recorded(delivered, choice._replace(reason=reason), menu)
+            return self._recorded(delivered, Choice.to_step(history, never), menu)
+        choice = self.decision.choose(history, menu)
         parallel = all_members(choice.parallel)
         reason = jnp.where(choice.parallel & ~parallel, decision.BATCH, choice.reason)
         if type(self.decision) is AlwaysParallel:

@@ -1,3 +1,5 @@
+import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -19,6 +21,11 @@ MENU = WindowMenu(
 START = History.start(jnp.array([1.0, 0.0, 0.0]), MENU.most)
 
 
+_choose = eqx.filter_jit(lambda rule, history: rule.choose(history, MENU))
+_after_piece = jax.jit(lambda history, outcome: history.after_piece(outcome, MENU))
+_after_steps = jax.jit(lambda history, count: history.after_steps(count, MENU))
+
+
 def _after(history, front, length=64, iterations=6):
     """One more piece, of which so many steps converge in each iteration."""
     fronts = np.minimum(np.arange(1, MENU.most + 1), iterations) * front
@@ -31,7 +38,7 @@ def _after(history, front, length=64, iterations=6):
         log_growth=jnp.array(0.0),
         tangent=history.tangent,
     )
-    return history.after_piece(outcome, MENU)
+    return _after_piece(history, outcome)
 
 
 def _grown(rate, windows=3):
@@ -42,14 +49,14 @@ def _grown(rate, windows=3):
 
 
 def test_the_first_piece_is_a_small_trial():
-    choice = PredictedTime().choose(START, MENU)
+    choice = _choose(PredictedTime(), START)
     assert choice.parallel
     assert choice.reason == decision.TRIAL
     assert MENU.sizes[int(choice.size)] == 64
 
 
 def test_pieces_that_converge_at_once_are_followed_by_the_longest():
-    choice = PredictedTime().choose(_after(START, front=64, iterations=1), MENU)
+    choice = _choose(PredictedTime(), _after(START, front=64, iterations=1))
     assert choice.parallel
     assert choice.reason == decision.PAID
     assert MENU.sizes[int(choice.size)] == 1024
@@ -59,7 +66,7 @@ def test_pieces_that_converge_at_once_are_followed_by_the_longest():
 def test_growth_keeps_pieces_short():
     """Two iterations more for every nat: 50 nats in a window are 1 in 20 steps."""
     history = _after(_grown(50.0), front=64, iterations=1)
-    choice = PredictedTime().choose(history, MENU)
+    choice = _choose(PredictedTime(), history)
     assert choice.parallel
     assert MENU.sizes[int(choice.size)] == 64
 
@@ -70,7 +77,7 @@ def test_the_fronts_say_how_many_iterations_are_best():
     history = START._replace(
         lengths=START.lengths.at[0].set(256), fronts=START.fronts.at[0].set(fronts)
     )
-    choice = PredictedTime().choose(history, MENU)
+    choice = _choose(PredictedTime(), history)
     assert MENU.sizes[int(choice.size)] == 256
     assert choice.iterations == 1
 
@@ -80,10 +87,10 @@ def test_what_does_not_pay_is_tried_again_ever_later():
     for _ in range(3):
         history = _after(history, front=1)
         waits.append(0)
-        while rule.choose(history, MENU).reason == decision.WAITING:
-            history = history.after_steps(jnp.array(64), MENU)
+        while _choose(rule, history).reason == decision.WAITING:
+            history = _after_steps(history, jnp.array(64))
             waits[-1] += 64
-        assert rule.choose(history, MENU).reason == decision.TRIAL
+        assert _choose(rule, history).reason == decision.TRIAL
     assert waits == [128, 256, 512]
 
 
@@ -91,23 +98,23 @@ def test_trials_stay_within_the_budget():
     """Each trial costs 120 + 1 for its coarse pass and delivers 6 steps."""
     rule, history, trials = PredictedTime(budget=0.04, wait=1), START, 0
     for _ in range(2000):
-        if rule.choose(history, MENU).parallel:
+        if _choose(rule, history).parallel:
             history, trials = _after(history, front=1), trials + 1
         else:
-            history = history.after_steps(jnp.array(64), MENU)
+            history = _after_steps(history, jnp.array(64))
     assert trials > 1
     assert history.spent <= 1.04 * history.steps + 121
     exhausted = START._replace(spent=jnp.array(1.1), steps=jnp.array(1.0))
-    assert rule.choose(exhausted, MENU).reason == decision.BUDGET
+    assert _choose(rule, exhausted).reason == decision.BUDGET
 
 
 def test_a_trial_that_pays_ends_the_waits():
     history = START
     for _ in range(5):
-        history = _after(history, front=1).after_steps(jnp.array(10_000), MENU)
+        history = _after_steps(_after(history, front=1), jnp.array(10_000))
     history = _after(history, front=64, iterations=1)
     assert history.failures == 0
-    assert PredictedTime().choose(history, MENU).reason == decision.PAID
+    assert _choose(PredictedTime(), history).reason == decision.PAID
 
 
 @pytest.mark.parametrize(
@@ -115,12 +122,12 @@ def test_a_trial_that_pays_ends_the_waits():
     [(-5.0, (True, decision.CALM)), (1.0, (True, decision.CALM)), (2.5, (False, decision.GROWTH))],
 )
 def test_the_running_growth_over_a_window_is_compared_with_a_threshold(rate, expected):
-    choice = GrowthThreshold(2.0).choose(_grown(rate), MENU)
+    choice = _choose(GrowthThreshold(2.0), _grown(rate))
     assert (bool(choice.parallel), int(choice.reason)) == expected
 
 
 def test_before_anything_is_known_the_threshold_is_tried():
-    choice = GrowthThreshold().choose(START, MENU)
+    choice = _choose(GrowthThreshold(), START)
     assert (bool(choice.parallel), int(choice.reason)) == (True, decision.TRIAL)
 
 

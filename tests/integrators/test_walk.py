@@ -1,0 +1,83 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from parasim.integrators._costs import DeviceCosts, WindowMenu
+from parasim.integrators._decision import AbstractDecision, AlwaysParallel, Choice
+from parasim.integrators._history import History
+from parasim.integrators._newton import NewtonOptions
+from parasim.integrators._walk import Steps, walk
+
+COSTS = DeviceCosts(step=1.0, iteration=1.0, level=0.0, work=0.0)
+OPTIONS = NewtonOptions(interval=4, rtol=1e-10, atol=1e-10)
+COUNT = 102  # in whole intervals neither it nor its pieces fit
+MENU = WindowMenu(COUNT, (COUNT, 24), 4, 20, jnp.array(1.0), COSTS)
+
+
+class Stubborn(AbstractDecision):
+    """Takes one piece after the other, whatever comes of it."""
+
+    place: int
+
+    def choose(self, history, menu):
+        del menu
+        return Choice(
+            parallel=jnp.array(True),
+            size=jnp.array(self.place, jnp.int32),
+            iterations=jnp.array(6, jnp.int32),
+            reason=jnp.array(1, jnp.int32),
+            gain=jnp.full((), jnp.nan, history.tangent.dtype),
+        )
+
+
+def _step(y, x):
+    return 0.9 * jnp.tanh(jnp.array([[0.5, -1.8], [1.8, 0.3]]) @ y) + x
+
+
+INPUTS = jax.random.normal(jax.random.key(2), (COUNT, 2))
+
+
+def _walked(decision, step=_step, y0=(0.0, 0.0), inputs=INPUTS):
+    y0 = jnp.array(y0)
+    steps = Steps(step, inputs, None, None)
+    history = History.start(y0 / y0.size + 0.7, MENU.most)
+    return jax.jit(
+        lambda y0: walk(steps, y0, decision.choose(history, MENU), history, decision, MENU, OPTIONS)
+    )(y0)
+
+
+def _stepped(step, y0, inputs):
+    return jax.lax.scan(lambda y, x: (step(y, x),) * 2, jnp.array(y0), inputs)[1]
+
+
+@pytest.mark.parametrize("decision", [Stubborn(0), Stubborn(1), AlwaysParallel()])
+def test_pieces_of_any_size_make_the_same_window(decision):
+    walked = _walked(decision)
+    states = _stepped(_step, (0.0, 0.0), INPUTS)
+    np.testing.assert_allclose(walked.states, states, atol=1e-9)
+    np.testing.assert_allclose(walked.y, states[-1], atol=1e-9)
+    assert walked.history.position == COUNT
+    assert walked.update <= 1
+
+
+def test_what_is_left_is_stepped_through_from_where_the_pieces_end():
+    walked = _walked(AlwaysParallel(), lambda y, x: 4 * y * (1 - y) + 0 * x[:1], (0.3,))
+    known = int(walked.history.position)
+    assert 0 < known < COUNT
+    rest = _stepped(lambda y, x: 4 * y * (1 - y), walked.states[known - 1], INPUTS[known:])
+    np.testing.assert_array_equal(walked.states[known:], rest)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_decision_that_never_gives_up_ends_where_nothing_converges(place):
+    walked = _walked(Stubborn(place), y0=(jnp.nan, 0.0))
+    assert walked.history.position == 0
+    assert np.isnan(walked.states).all()
+
+
+def test_growth_over_the_pieces_is_growth_over_the_window():
+    """Each step doubles the one direction and halves the other."""
+    walked = _walked(Stubborn(1), lambda y, x: jnp.array([2.0, 0.5]) * y + 0 * x, (1e-9, 1.0))
+    assert walked.history.position == COUNT
+    np.testing.assert_allclose(walked.log_growth, COUNT * np.log(2), rtol=0.02)
