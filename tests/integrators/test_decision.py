@@ -160,7 +160,7 @@ def test_auto_is_sequential_on_a_cpu_and_says_why():
 
 
 def test_auto_stays_parallel_where_that_pays():
-    solver = ParallelNewton(costs=PARALLEL_PAYS)
+    solver = ParallelNewton(steps=128, costs=PARALLEL_PAYS)
     windows = parasim.windows(run(PREDICTABLE["Lorenz rho=10"], solver))
     np.testing.assert_array_equal(windows["mode"], 1)
     assert "trial" in windows["reason"][0]

@@ -37,7 +37,7 @@ def _end(y0, rate, t1=2.0, solver=None):
 
 @pytest.mark.parametrize("options", MODES, ids=lambda options: options["mode"])
 def test_batches_over_states_parameters_and_ends_equal_a_loop(options):
-    solver = ParallelNewton(steps=32, **options)
+    solver = ParallelNewton(diffrax.Heun(), steps=32, **options)
     ends = jnp.array([1.0, 2.0, 3.5])
 
     def gradients(y0, rate, t1):
@@ -58,7 +58,9 @@ def test_batches_over_states_parameters_and_ends_equal_a_loop(options):
 @pytest.mark.slow
 def test_a_checkpointed_solve_has_the_same_gradient():
     def loss(y0):
-        return jnp.sum(_end(y0, 1.0, solver=ParallelNewton(steps=32, mode="parallel")))
+        return jnp.sum(
+            _end(y0, 1.0, solver=ParallelNewton(diffrax.Heun(), steps=32, mode="parallel"))
+        )
 
     np.testing.assert_allclose(
         jax.grad(jax.checkpoint(loss))(STARTS[0]), jax.grad(loss)(STARTS[0]), rtol=1e-12
@@ -75,7 +77,7 @@ def test_calls_with_the_same_shapes_are_traced_once(jit):
 
     @jit
     def end(y0, rate):
-        solver = ParallelNewton(steps=16, mode="parallel")
+        solver = ParallelNewton(diffrax.Heun(), steps=16, mode="parallel")
         return diffrax.diffeqsolve(
             diffrax.ODETerm(field), solver, 0.0, 1.0, 1.0, y0, rate, max_steps=4
         ).ys
