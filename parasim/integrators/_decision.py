@@ -207,7 +207,7 @@ class PredictedTime(AbstractDecision):
             reason,
             size=jnp.where(trial, smallest, size),
             iterations=jnp.where(trial, min(_TRIAL_ITERATIONS, menu.most), planned),
-            gain=gain,
+            gain=jnp.where(known, gain, jnp.nan),
         )
 
     def _speeds(self, history: History, menu: WindowMenu, place: int) -> Float[Array, " most"]:

@@ -53,6 +53,7 @@ def test_the_first_piece_is_a_small_trial():
     assert choice.parallel
     assert choice.reason == decision.TRIAL
     assert MENU.sizes[int(choice.size)] == 64
+    assert np.isnan(choice.gain)
 
 
 def test_pieces_that_converge_at_once_are_followed_by_the_longest():
