@@ -108,6 +108,16 @@ def test_the_logistic_map_is_solved_where_it_is_periodic():
     np.testing.assert_allclose(sorted(ours[1][-2:]), np.sort(cycle))
 
 
+def test_a_chaotic_map_is_what_stepping_makes_of_it():
+    """Errors double at every step, so nothing may be added to those of rounding."""
+
+    def f(c, _):
+        return 4 * c * (1 - c), c
+
+    ours, _ = _compiled(f, 0.3, length=96, mode="parallel", return_record=True)
+    assert_same(ours, jax.lax.scan(f, 0.3, length=96))
+
+
 def test_a_chaotic_map_is_given_up_and_still_right():
     """It doubles errors at every step, so few steps converge in an iteration."""
 
