@@ -146,11 +146,13 @@ def _piece(
     position = walk.history.position
     inputs, remaining = _slice(steps.inputs, position, length), count - position
     intervals = Intervals(steps.step, inputs, options.interval, remaining)
-    if steps.coarse_step is None:
-        guess = constant_guess(walk.y, intervals.count)
-    else:
-        coarse = _slice(steps.coarse_inputs, position // options.interval, intervals.count)
-        guess = coarse_guess(steps.coarse_step, walk.y, coarse)
+    nearest, there_is_one = walk.history.past.analogue(walk.y)
+    by_analogue = all_members(there_is_one & walk.history.better_by_analogue())
+    guess = jax.lax.cond(
+        by_analogue,
+        lambda: walk.history.past.continued(nearest, intervals.count, options.interval),
+        lambda: _first_guess(steps, walk.y, position, intervals.count, options.interval),
+    )
     found = newton(intervals, walk.y, guess, options, walk.choice.iterations, menu.most)
     states = intervals.states(intervals.starts(walk.y, found.ends))
     accepted = jnp.minimum(found.prefix * options.interval, jnp.minimum(remaining, length))
@@ -163,10 +165,12 @@ def _piece(
         iterations=found.iterations,
         fronts=found.fronts * options.interval,
         accepted=accepted,
+        by_analogue=by_analogue,
         log_growth=log_growth,
         tangent=jnp.where(moved, tangent, walk.history.tangent),
     )
     history = walk.history.after_piece(outcome, menu)
+    history = history._replace(past=history.past.with_more(states, accepted))
     return Walk(
         y=jnp.where(accepted > 0, states[jnp.maximum(accepted - 1, 0)], walk.y),
         states=jax.lax.dynamic_update_slice_in_dim(walk.states, states, position, 0),
@@ -176,6 +180,15 @@ def _piece(
         choice=decision.choose(history, menu),
         history=history,
     )
+
+
+def _first_guess(
+    steps: Steps, y: Float[Array, " d"], position: Int[Array, ""], count: int, interval: int
+) -> Float[Array, "M d"]:
+    if steps.coarse_step is None:
+        return constant_guess(y, count)
+    inputs = _slice(steps.coarse_inputs, position // interval, count)
+    return coarse_guess(steps.coarse_step, y, inputs)
 
 
 def _slice(inputs: PyTree, start: Int[Array, ""], length: int) -> PyTree:
@@ -194,4 +207,7 @@ def _stepped(steps: Steps, walk: Walk, count: int) -> Walk:
     _, y, states = jax.lax.while_loop(
         lambda carry: carry[0] < count, step, (walk.history.position, walk.y, walk.states)
     )
-    return walk._replace(y=y, states=states[:count])
+    states = states[:count]
+    rest = jnp.roll(states, -walk.history.position, axis=0)
+    past = walk.history.past.with_more(rest, count - walk.history.position)
+    return walk._replace(y=y, states=states, history=walk.history._replace(past=past))

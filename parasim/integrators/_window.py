@@ -185,6 +185,11 @@ class WindowSolver(eqx.Module):
         none, number = jnp.zeros((), history.tangent.dtype), jnp.zeros((), jnp.int32)
         history = history._replace(tangent=tangent)
         history = history.after_steps(number + recurrence.steps, menu)
+        if self.why_never(menu) is None:
+            flattening = Flattening(y0)
+            vectors = constant(jax.vmap(flattening.flatten)(states))
+            past = history.past.with_more(vectors, number + recurrence.steps)
+            history = history._replace(past=past)
         return _Delivered(y1, states, number, number, none, growth, history)
 
     def _stepped(self, recurrence: Recurrence, y0: PyTree) -> tuple[PyTree, PyTree]:
