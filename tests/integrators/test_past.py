@@ -1,0 +1,58 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from parasim.integrators._past import Past
+
+
+def _circle(steps, period=50):
+    angle = 2 * np.pi * jnp.arange(steps) / period
+    return jnp.stack([jnp.cos(angle), 3 * jnp.sin(angle)], axis=1)
+
+
+def _filled(states):
+    past = Past.empty(states.shape[1], states.dtype)
+    return past.with_more(states, jnp.array(states.shape[0], jnp.int32))
+
+
+def test_on_a_limit_cycle_the_analogue_is_a_period_ago_and_goes_on_exactly():
+    states = _circle(130)
+    past = _filled(states)
+    nearest, there_is_one = past.analogue(states[-1])
+    assert there_is_one
+    assert int(nearest) % 50 == 0
+    ends = past.continued(nearest, 20, 8)  # beyond the present, too
+    np.testing.assert_allclose(ends, _circle(130 + 160)[129 + 8 :: 8], atol=1e-12)
+
+
+def test_before_the_trajectory_has_come_back_there_is_no_analogue():
+    assert not _filled(_circle(30)).analogue(_circle(30)[-1])[1]
+    assert not Past.empty(2, jnp.float64).analogue(jnp.zeros(2))[1]
+
+
+def test_states_that_are_only_somewhere_near_are_no_analogue():
+    spiral = _circle(120) * jnp.linspace(1, 5, 120)[:, None]
+    assert not _filled(spiral).analogue(spiral[-1])[1]
+
+
+def test_a_state_that_is_not_finite_has_no_analogue():
+    states = _circle(130)
+    assert not _filled(states).analogue(states[-1] * jnp.nan)[1]
+
+
+def test_the_ring_keeps_the_last_states_and_only_those_that_are_counted():
+    past = Past(jnp.zeros((10, 1)), jnp.array(0, jnp.int32))
+    write = jax.jit(lambda past, states, count: past.with_more(states, count))
+    states = jnp.arange(1.0, 26.0)[:, None]
+    past = write(past, states[:7], jnp.array(7, jnp.int32))
+    past = write(past, states[7:14], jnp.array(5, jnp.int32))
+    assert past.count == 12
+    np.testing.assert_array_equal(past.states[:, 0], [11, 12, 3, 4, 5, 6, 7, 8, 9, 10])
+    past = write(past, states, jnp.array(25, jnp.int32))  # more than there is room for
+    np.testing.assert_array_equal(sorted(past.states[:, 0]), np.arange(16, 26))
+
+
+def test_room_shrinks_with_the_state():
+    assert Past.empty(3, jnp.float64).states.shape == (8192, 3)
+    assert Past.empty(100_000, jnp.float64).states.shape == (5, 100_000)
+    assert Past.empty(10**7, jnp.float64).states.shape == (1, 10**7)
