@@ -61,9 +61,14 @@ class DeviceCosts(eqx.Module):
 
 
 class PieceCost(NamedTuple):
-    """What a piece of a window takes: its first guess, and each Newton iteration."""
+    """What a piece of a window takes.
 
-    guess: float
+    Attributes:
+        guess: the first one, by a coarse pass or from an analogue.
+        iteration: each.
+    """
+
+    guess: tuple[float, float]
     iteration: float
 
 
@@ -94,9 +99,9 @@ class WindowMenu(NamedTuple):
     def piece(self, place: int) -> PieceCost:
         """Return what a piece of one of the sizes takes."""
         size = self.sizes[place]
-        return PieceCost(
-            self.costs.guess(size, self.interval), self.costs.one_iteration(size, self.interval)
-        )
+        # To look for an analogue takes about the constant part of an iteration.
+        guess = self.costs.guess(size, self.interval), self.costs.iteration
+        return PieceCost(guess, self.costs.one_iteration(size, self.interval))
 
     def may_pay(self) -> bool:
         """Whether a single iteration is faster than stepping, for pieces of any size."""

@@ -1,14 +1,11 @@
 """The choice of how to go on: in parallel, on how many steps at once, or one after the other.
 
 A `Decision` is a function of what the run remembers (`_history.py`) and of what windows cost
-(`_costs.py`). The default predicts times. As Newton's method is causal, one run of it on a piece
-tells how many iterations every shorter piece would have taken: the fronts, how many steps had
-converged after each iteration. For every size and every number of iterations the last fronts give
-how many steps that would deliver per unit of time, and the best of these is compared with stepping.
+(`_costs.py`). The default predicts times (`_prediction.py`).
 """
 
 import abc
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -16,7 +13,8 @@ from jaxtyping import Array, Bool, Float, Int
 
 from parasim._errors import ConfigError
 from parasim.integrators._costs import WindowMenu
-from parasim.integrators._history import History
+from parasim.integrators._history import COARSE, History
+from parasim.integrators._prediction import FORGETTING, better_kind, expected_speeds
 
 REASONS = (
     "stepping was asked for",
@@ -45,9 +43,6 @@ REASONS = (
     BUDGET,
 ) = range(len(REASONS))
 
-# Measured with Tsit5 on Lorenz-63 and Lorenz-96 (docs/design.md, decision 7).
-_ITERATIONS_PER_GROWTH = 2.0
-
 # So many iterations are planned where nothing is known: chaotic systems converge over 2 to 3 times
 # their growth time in them (docs/design.md, decision 7).
 _TRIAL_ITERATIONS = 6
@@ -60,6 +55,7 @@ class Choice(NamedTuple):
         parallel: whether by Newton's method.
         size: then on a piece of which size; an index into the menu's.
         iterations: and with so many iterations, or more while all updates shrink.
+        kind: of the first guess, `COARSE` or `ANALOGUE`; if there is no analogue, the former.
         reason: a number of `REASONS`.
         gain: how many times as fast as stepping that is expected to be; NaN if nothing is known.
     """
@@ -67,6 +63,7 @@ class Choice(NamedTuple):
     parallel: Bool[Array, ""]
     size: Int[Array, ""]
     iterations: Int[Array, ""]
+    kind: Int[Array, ""]
     reason: Int[Array, ""]
     gain: Float[Array, ""]
 
@@ -82,6 +79,7 @@ def _choice(history: History, parallel: Array | bool, reason: Array | int, **mor
         parallel=jnp.asarray(parallel),
         size=jnp.asarray(more.get("size", 0), integer),
         iterations=jnp.asarray(more.get("iterations", 0), integer),
+        kind=jnp.asarray(more.get("kind", COARSE), integer),
         reason=jnp.asarray(reason, integer),
         gain=jnp.asarray(more.get("gain", jnp.nan), history.tangent.dtype),
     )
@@ -111,9 +109,16 @@ class _AbstractPatient(AbstractDecision):
     iterations: eqx.AbstractVar[int]
 
     def hopeful(self, history: History, menu: WindowMenu) -> Bool[Array, ""]:
-        """Whether the window will be through in time, at its pace so far."""
+        """Whether the window will be through in time, at its pace after two pieces."""
         in_time = history.iterations * menu.steps <= menu.most * history.position
-        return in_time | (history.iterations == 0)
+        return in_time | (history.iterations <= self.iterations)
+
+    def _wholly(self, history: History, menu: WindowMenu, parallel: Any, reason: Any) -> Choice:
+        """Return the choice of all of the window, with the better first guess."""
+        speeds = expected_speeds(history, menu)[:, 0, min(self.iterations, menu.most) - 1]
+        return _choice(
+            history, parallel, reason, iterations=self.iterations, kind=better_kind(history, speeds)
+        )
 
 
 class AlwaysSequential(AbstractDecision):
@@ -137,8 +142,7 @@ class AlwaysParallel(_AbstractPatient):
 
     def choose(self, history: History, menu: WindowMenu) -> Choice:
         """Return that."""
-        del menu
-        return _choice(history, parallel=True, reason=PARALLEL, iterations=self.iterations)
+        return self._wholly(history, menu, True, PARALLEL)
 
 
 class GrowthThreshold(_AbstractPatient):
@@ -159,7 +163,7 @@ class GrowthThreshold(_AbstractPatient):
         unknown = jnp.isnan(grown)
         calm = grown <= self.threshold
         reason = jnp.where(unknown, TRIAL, jnp.where(calm, CALM, GROWTH))
-        return _choice(history, unknown | calm, reason, iterations=self.iterations)
+        return self._wholly(history, menu, unknown | calm, reason)
 
 
 class PredictedTime(AbstractDecision):
@@ -177,7 +181,7 @@ class PredictedTime(AbstractDecision):
     margin: float = eqx.field(default=0.05, static=True)
     budget: float = eqx.field(default=0.04, static=True)
     wait: int = eqx.field(default=64, static=True)
-    forgetting: float = eqx.field(default=0.8, static=True)
+    forgetting: float = eqx.field(default=FORGETTING, static=True)
 
     def __check_init__(self):
         ranges = {"margin": (0, 1), "budget": (0, 1), "wait": (1, 2**30), "forgetting": (0.01, 1)}
@@ -189,11 +193,15 @@ class PredictedTime(AbstractDecision):
 
     def choose(self, history: History, menu: WindowMenu) -> Choice:
         """Return the choice."""
-        speeds = jnp.stack([self._speeds(history, menu, place) for place in range(len(menu.sizes))])
+        by_kind = expected_speeds(history, menu, self.forgetting)
+        kind = better_kind(history, jnp.max(by_kind, axis=(1, 2)))
+        # Of a kind that has not been tried the other one tells what to expect.
+        tried = jnp.any(history.pieces.lengths[kind] > 0)
+        speeds = by_kind[jnp.where(tried, kind, 1 - kind)]
         best = jnp.argmax(speeds)
         size, planned = best // menu.most, best % menu.most + 1
         gain = speeds.reshape(-1)[best] * menu.costs.step
-        known = jnp.any(history.lengths > 0)
+        known = jnp.any(history.pieces.lengths > 0)
         smallest = len(menu.sizes) - 1
         doubled = jnp.exp2(jnp.minimum(history.failures, 20).astype(history.since.dtype))
         waiting = known & (history.since < self.wait * doubled)
@@ -207,44 +215,13 @@ class PredictedTime(AbstractDecision):
             reason,
             size=jnp.where(trial, smallest, size),
             iterations=jnp.where(trial, min(_TRIAL_ITERATIONS, menu.most), planned),
+            kind=kind,
             gain=jnp.where(known, gain, jnp.nan),
         )
-
-    def _speeds(self, history: History, menu: WindowMenu, place: int) -> Float[Array, " most"]:
-        """Return the steps per time of pieces of one size, for each number of iterations."""
-        size, cost = menu.sizes[place], menu.piece(place)
-        dtype = history.tangent.dtype
-        age = jnp.arange(history.lengths.shape[0], dtype=dtype)
-        weights = jnp.where(history.lengths > 0, self.forgetting**age, 0)
-        steps = jnp.minimum(_extended(history, menu, size), size)
-        made = jnp.arange(1, menu.most + 1, dtype=dtype)
-        done = jnp.argmax(steps >= size, axis=1) + 1  # iterations until all of it has converged
-        done = jnp.where(steps[:, -1] >= size, done, menu.most).astype(dtype)
-        times = cost.guess + jnp.minimum(made[None], done[:, None]) * cost.iteration
-        delivered = jnp.sum(weights[:, None] * steps, axis=0)
-        taken = jnp.sum(weights[:, None] * times, axis=0)
-        return jnp.where(taken > 0, delivered / jnp.where(taken > 0, taken, 1), 0)
 
     def _affordable(self, history: History, menu: WindowMenu) -> Bool[Array, ""]:
         """Whether the run is within its budget; one trial may exceed that."""
         return history.spent <= (1 + self.budget) * menu.costs.step * history.steps
-
-
-def _extended(history: History, menu: WindowMenu, size: int) -> Float[Array, "K most"]:
-    """Return the fronts that are expected of the last pieces, had they been of this size.
-
-    Where one has converged from end to end, those of a longer one go on from there, evenly, in one
-    iteration more, and two for every factor e by which tangents grow over what is added.
-    """
-    dtype = history.tangent.dtype
-    fronts, lengths = history.fronts.astype(dtype), history.lengths[:, None].astype(dtype)
-    through = fronts >= lengths
-    since = jnp.cumsum(through, axis=1, dtype=dtype) - 1  # iterations after it was through
-    rate = jnp.maximum(history.growth.mean, 0) * menu.step_duration.astype(dtype)
-    more = jnp.maximum(size - lengths, 0)
-    needed = 1 + _ITERATIONS_PER_GROWTH * jnp.where(jnp.isnan(rate), 0, rate) * more
-    reached = lengths + more * jnp.minimum(since / needed, 1)
-    return jnp.where(through, jnp.maximum(reached, lengths), fronts)
 
 
 def decision_of(mode: "str | AbstractDecision", restart_every: int) -> AbstractDecision:

@@ -176,7 +176,7 @@ def _through_all_windows(
     flattening = Flattening(y0)
     directions = start_tangents(key, count, flattening)
     together = _steps_together(solver, layout)
-    history = None if together else solver.start(y0)
+    history = None if together else solver.start(y0, layout.window)
 
     def body(
         carry: tuple[PyTree, Array, History | None], first: Array

@@ -1,7 +1,9 @@
 """What a run remembers of its windows, for decisions and for the record."""
 
+from functools import partial
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
@@ -11,9 +13,8 @@ from parasim.integrators._past import Past
 
 _PIECES = 8
 
-# The weight of the last piece in the speed of its kind of guess, and after how many pieces the
-# other kind is tried again.
-_NEWS, _TRY_THE_OTHER = 0.3, 32
+COARSE, ANALOGUE = range(2)
+"""The kinds of first guesses."""
 
 
 class Outcome(NamedTuple):
@@ -21,39 +22,78 @@ class Outcome(NamedTuple):
 
     Attributes:
         place: of its size on the menu.
+        kind: of its first guess, `COARSE` or `ANALOGUE`.
         length: how many steps it had; fewer than its size at the end of a window.
         iterations: how many were made.
         fronts: how many steps had converged after each iteration.
         accepted: how many were kept.
-        by_analogue: whether the first guess was one.
         log_growth: of the tangent over these.
         tangent: after them.
     """
 
     place: Int[Array, ""]
+    kind: Int[Array, ""]
     length: Int[Array, ""]
     iterations: Int[Array, ""]
     fronts: Int[Array, " most"]
     accepted: Int[Array, ""]
-    by_analogue: Bool[Array, ""]
     log_growth: Float[Array, ""]
     tangent: Float[Array, " d"]
+
+
+class Pieces(NamedTuple):
+    """The last pieces whose first guess was of one kind, or of each, along a leading axis.
+
+    Attributes:
+        lengths: the latest first; 0 for those that there were not.
+        fronts: how many steps had converged after each iteration.
+        last: the number of the last one.
+        stale: whether there was a stretch of stepping since.
+    """
+
+    lengths: Int[Array, "*kinds K"]
+    fronts: Int[Array, "*kinds K most"]
+    last: Int[Array, "*kinds"]
+    stale: Bool[Array, "*kinds"]
+
+    @classmethod
+    def none(cls, most: int) -> "Pieces":
+        """Return that there were none yet, of both kinds."""
+        kinds = len((COARSE, ANALOGUE))
+        return cls(
+            lengths=jnp.zeros((kinds, _PIECES), jnp.int32),
+            fronts=jnp.zeros((kinds, _PIECES, most), jnp.int32),
+            last=jnp.zeros(kinds, jnp.int32),
+            stale=jnp.zeros(kinds, bool),
+        )
+
+    def with_more(self, outcome: Outcome, number: Int[Array, ""]) -> "Pieces":
+        """Return the pieces of both kinds with one more."""
+        kind = outcome.kind
+        # What was before a stretch of stepping may be true no more.
+        lengths = jnp.where(self.stale[kind], 0, self.lengths[kind])
+        lengths = jnp.concatenate([outcome.length[None], lengths[:-1]])
+        fronts = jnp.concatenate([outcome.fronts[None], self.fronts[kind, :-1]])
+        return Pieces(
+            self.lengths.at[kind].set(lengths),
+            self.fronts.at[kind].set(fronts),
+            self.last.at[kind].set(number),
+            self.stale.at[kind].set(False),
+        )
 
 
 class History(NamedTuple):
     """What a run remembers.
 
     Attributes:
-        windows, pieces: how many there were.
+        windows: how many there were.
         steps: how many were made, in floating point.
         spent: what they are reckoned to have taken, in the unit of the costs.
         wasted: how much of that parallel pieces took beyond what stepping would have.
         since: how many steps were made one after the other since the last piece.
         failures: how many pieces in a row took longer than stepping.
-        lengths: of the last pieces, the latest first; 0 for those that there were not.
-        fronts: of these.
-        guesses: steps per time that pieces delivered lately from a coarse pass, and from an
-            analogue; 0 if there were none.
+        count: of pieces.
+        pieces: the last ones, by the kind of their first guess.
         past: the states, for analogues.
         growth: the running estimate of the largest exponent.
         tangent: the unit tangent that measures it.
@@ -62,15 +102,13 @@ class History(NamedTuple):
     """
 
     windows: Int[Array, ""]
-    pieces: Int[Array, ""]
     steps: Float[Array, ""]
     spent: Float[Array, ""]
     wasted: Float[Array, ""]
     since: Float[Array, ""]
     failures: Int[Array, ""]
-    lengths: Int[Array, " K"]
-    fronts: Int[Array, "K most"]
-    guesses: Float[Array, "2"]
+    count: Int[Array, ""]
+    pieces: Pieces
     past: Past
     growth: RunningGrowth
     tangent: Float[Array, " d"]
@@ -78,21 +116,25 @@ class History(NamedTuple):
     iterations: Int[Array, ""]
 
     @classmethod
-    def start(cls, tangent: Float[Array, " d"], most: int) -> "History":
-        """Return the history of a run before its first window."""
+    def start(cls, tangent: Float[Array, " d"], most: int, room: int) -> "History":
+        """Return the history of a run before its first window.
+
+        Arguments:
+            tangent: to begin with; a unit vector.
+            most: iterations are never made for a piece.
+            room: for so many states of the past, at the most.
+        """
         zero, none = jnp.zeros((), tangent.dtype), jnp.zeros((), jnp.int32)
         return cls(
             windows=none,
-            pieces=none,
             steps=zero,
             spent=zero,
             wasted=zero,
             since=zero,
             failures=none,
-            lengths=jnp.zeros(_PIECES, jnp.int32),
-            fronts=jnp.zeros((_PIECES, most), jnp.int32),
-            guesses=jnp.zeros(2, tangent.dtype),
-            past=Past.empty(tangent.size, tangent.dtype),
+            count=none,
+            pieces=Pieces.none(most),
+            past=Past.empty(room, tangent.size, tangent.dtype),
             growth=RunningGrowth.unknown(tangent.dtype),
             tangent=tangent,
             position=none,
@@ -103,43 +145,26 @@ class History(NamedTuple):
         """Return the history with one more piece of a window."""
         dtype = self.spent.dtype
         prices = [menu.piece(place) for place in range(len(menu.sizes))]
-        coarse = jnp.array([price.guess for price in prices], dtype)[outcome.place]
-        guess = jnp.where(outcome.by_analogue, menu.costs.iteration, coarse)
+        guess = jnp.array([price.guess for price in prices], dtype)[outcome.place, outcome.kind]
         iteration = jnp.array([price.iteration for price in prices], dtype)[outcome.place]
         sizes = jnp.array(menu.sizes, jnp.int32)
         taken = guess + iteration * outcome.iterations.astype(dtype)
         saved = menu.costs.step * outcome.accepted.astype(dtype) - taken
         whole = outcome.length == sizes[outcome.place]  # the end of a window tells nothing
         failures = jnp.where(saved >= 0, 0, self.failures + 1)
-        # What was before a stretch of stepping may be true no more.
-        older = jnp.where(self.since > 0, jnp.zeros_like(self.lengths), self.lengths)
-        lengths = jnp.concatenate([outcome.length[None], older[:-1]])
-        fronts = jnp.concatenate([outcome.fronts[None], self.fronts[:-1]])
-        speed = outcome.accepted.astype(dtype) / taken
-        which = outcome.by_analogue.astype(jnp.int32)
-        before = jnp.where(self.guesses[which] > 0, self.guesses[which], speed)
-        guesses = self.guesses.at[which].set(before + _NEWS * (speed - before))
+        pieces = self.pieces.with_more(outcome, self.count + 1)
         return self._replace(
-            guesses=jnp.where(whole, guesses, self.guesses),
             steps=self.steps + outcome.accepted.astype(dtype),
-            pieces=self.pieces + 1,
             spent=self.spent + taken,
             wasted=self.wasted + jnp.maximum(-saved, 0),
             since=jnp.zeros_like(self.since),
             failures=jnp.where(whole, failures, self.failures),
-            lengths=jnp.where(whole, lengths, self.lengths),
-            fronts=jnp.where(whole, fronts, self.fronts),
+            count=self.count + 1,
+            pieces=jax.tree.map(partial(jnp.where, whole), pieces, self.pieces),
             tangent=outcome.tangent,
             position=self.position + outcome.accepted,
             iterations=self.iterations + outcome.iterations,
         )
-
-    def better_by_analogue(self) -> Bool[Array, ""]:
-        """Whether an analogue is the better first guess, or one that has to be tried."""
-        coarse, analogue = self.guesses[0], self.guesses[1]
-        again = self.pieces % _TRY_THE_OTHER == _TRY_THE_OTHER - 1
-        better = (analogue > coarse) | (analogue == 0)
-        return jnp.where(again, ~better, better) & (coarse > 0)
 
     def after_steps(self, count: Int[Array, ""], menu: WindowMenu) -> "History":
         """Return the history with so many more steps that were made one after the other."""
@@ -148,6 +173,7 @@ class History(NamedTuple):
             steps=self.steps + steps,
             spent=self.spent + menu.costs.step * steps,
             since=self.since + steps,
+            pieces=self.pieces._replace(stale=self.pieces.stale | (count > 0)),
         )
 
     def after_window(self, growth_rate: Float[Array, ""]) -> "History":

@@ -121,7 +121,7 @@ class ParallelNewton(AbstractStandIn):
     def init(self, terms: PyTree, t0: Any, t1: Any, y0: PyTree, args: PyTree) -> SolverState:
         """Return the history and the log of a run that has not begun."""
         del terms, t0, args
-        history = self.window_solver(y0).start(y0)
+        history = self.window_solver(y0).start(y0, self.steps)
         dtype = history.tangent.dtype
         return SolverState(history, WindowLog.empty(self.log_length, jnp.result_type(t1), dtype))
 

@@ -1,8 +1,8 @@
 """The states that a run has been through, and the first guess that can be made from them.
 
-A trajectory that comes near a place where it was before goes on nearly as it did then. That takes
-no step at all, and on limit cycles, and on chaotic attractors for a few Lyapunov times, it is
-closer than a coarse pass.
+A trajectory that comes near a place where it was before goes on nearly as it did then; one that
+rests goes on resting. That takes no step at all, and on limit cycles, and on chaotic attractors for
+a few Lyapunov times, it is closer than a coarse pass.
 
 Source: the analogues of Lorenz, J. Atmos. Sci. 26 (1969).
 """
@@ -14,9 +14,9 @@ import jax.numpy as jnp
 from jax.typing import DTypeLike
 from jaxtyping import Array, Bool, Float, Int
 
-# Mean squared distances, in variances: from the one on a trajectory has been elsewhere, and up to
-# the other a state is like another.
-_AWAY, _LIKE = 0.5, 0.01
+# Mean squared distances, in variances: from the first on a trajectory has been elsewhere, up to the
+# second a state is like another, and within the third it has rested, for so many steps.
+_AWAY, _LIKE, _AT_REST, _RESTED = 0.5, 0.01, 1e-6, 256
 
 # Longer pasts have closer analogues: 8,192 states make Newton's method converge over twice as many
 # steps as 512 do (measured on 11 systems), and 32,768 over another fifth.
@@ -35,16 +35,23 @@ class Past(NamedTuple):
     states: Float[Array, "H d"]
     count: Int[Array, ""]
 
+    @property
+    def room(self) -> int:
+        """For how many states."""
+        return self.states.shape[0]
+
     @classmethod
-    def empty(cls, size: int, dtype: DTypeLike) -> "Past":
-        """Return a past without states, with room for as many as are of use."""
-        fitting = _MOST_BYTES // (max(size, 1) * jnp.dtype(dtype).itemsize)
-        room = max(min(_MOST_STATES, fitting), 1)
+    def empty(cls, room: int, size: int, dtype: DTypeLike) -> "Past":
+        """Return a past without states, with room for as many as are of use, or fewer."""
+        fitting = max(_MOST_BYTES // (max(size, 1) * jnp.dtype(dtype).itemsize), 1)
+        room = min(room, _MOST_STATES, fitting)
         return cls(jnp.zeros((room, size), dtype), jnp.zeros((), jnp.int32))
 
     def with_more(self, states: Float[Array, "N d"], count: Int[Array, ""]) -> "Past":
         """Return the past with the first `count` of the given states added."""
-        room = self.states.shape[0]
+        room = self.room
+        if not room:
+            return self
         order = jnp.arange(states.shape[0], dtype=jnp.int32)
         kept = (order < count) & (order >= count - room)
         place = jnp.where(kept, (self.count + order) % room, room)
@@ -53,12 +60,18 @@ class Past(NamedTuple):
     def analogue(self, y: Float[Array, " d"]) -> tuple[Int[Array, ""], Bool[Array, ""]]:
         """Find the state most like y among those before the trajectory left its neighbourhood.
 
-        Distances are in standard deviations of each variable over the past.
+        Distances are in standard deviations of each variable over the past. A trajectory that rests
+        is its own analogue.
+
+        Arguments:
+            y: the last state of the past.
 
         Returns:
             How many steps ago it was, and whether there is any.
         """
-        room = self.states.shape[0]
+        room = self.room
+        if not room:
+            return jnp.zeros((), jnp.int32), jnp.array(False)
         age = jnp.arange(room, dtype=jnp.int32)
         known = age < self.count
         states = self.states[(self.count - 1 - age) % room]
@@ -69,15 +82,17 @@ class Past(NamedTuple):
         distance = jnp.where(known, jnp.mean(scaled, axis=-1), 0)
         away = jax.lax.cummax(distance) > _AWAY
         candidates = known & away & (distance < _LIKE)
+        rests = (self.count >= _RESTED) & jnp.all((distance < _AT_REST) | (age >= _RESTED))
         nearest = jnp.argmin(jnp.where(candidates, distance, jnp.inf)).astype(jnp.int32)
-        return nearest, jnp.any(candidates)
+        found = jnp.any(candidates)
+        return jnp.where(found, nearest, 0), found | rests
 
     def continued(self, nearest: Int[Array, ""], count: int, interval: int) -> Float[Array, "M d"]:
         """Return the states at the ends of M intervals of L steps, as they were after an analogue.
 
         Beyond the present they begin again with it, as on a limit cycle.
         """
-        room = self.states.shape[0]
+        room = self.room
         later = interval * jnp.arange(1, count + 1, dtype=jnp.int32)
         period = jnp.maximum(nearest, 1)
         return self.states[(self.count - 1 - nearest + later % period) % room]

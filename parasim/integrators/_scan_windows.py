@@ -145,7 +145,7 @@ def _solve(
         return leaf[: whole * window].reshape(whole, window, *leaf.shape[1:])
 
     carry, (states, records) = jax.lax.scan(
-        solve, (y0, solver.start(y0)), jax.tree.map(cut, inputs)
+        solve, (y0, solver.start(y0, window)), jax.tree.map(cut, inputs)
     )
     states = jax.tree.map(lambda leaf: jax.lax.collapse(leaf, 0, 2), states)
     rest = jax.tree.map(lambda leaf: leaf[whole * window :], inputs)

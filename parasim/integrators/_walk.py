@@ -18,7 +18,7 @@ from parasim.integrators._costs import WindowMenu
 from parasim.integrators._decision import AbstractDecision, Choice
 from parasim.integrators._growth import propagated_growth
 from parasim.integrators._guess import coarse_guess, constant_guess
-from parasim.integrators._history import History, Outcome
+from parasim.integrators._history import ANALOGUE, COARSE, History, Outcome
 from parasim.integrators._intervals import Intervals
 from parasim.integrators._newton import NewtonOptions, newton
 
@@ -103,7 +103,7 @@ def walk(
 
     def piece(walk: Walk) -> Walk:
         # One size for all members of a batch: a switch between them would make all sizes.
-        size = largest_member(walk.choice.size)
+        size = largest_member(jnp.maximum(walk.choice.size, _needed(walk, menu)))
         return jax.lax.switch(
             size,
             [
@@ -115,6 +115,12 @@ def walk(
 
     walked = jax.lax.while_loop(going, piece, start)
     return _stepped(steps, walked, count)
+
+
+def _needed(walk: Walk, menu: WindowMenu) -> Int[Array, ""]:
+    """Return the place of the smallest size that reaches to the end of the window, or of all."""
+    remaining = menu.steps - walk.history.position
+    return jnp.sum(jnp.array(menu.sizes[1:], jnp.int32) >= remaining, dtype=jnp.int32)
 
 
 def _padded(steps: Steps, menu: WindowMenu, interval: int) -> Steps:
@@ -147,7 +153,7 @@ def _piece(
     inputs, remaining = _slice(steps.inputs, position, length), count - position
     intervals = Intervals(steps.step, inputs, options.interval, remaining)
     nearest, there_is_one = walk.history.past.analogue(walk.y)
-    by_analogue = all_members(there_is_one & walk.history.better_by_analogue())
+    by_analogue = all_members(there_is_one & (walk.choice.kind == ANALOGUE))
     guess = jax.lax.cond(
         by_analogue,
         lambda: walk.history.past.continued(nearest, intervals.count, options.interval),
@@ -161,11 +167,11 @@ def _piece(
     log_growth = jnp.where(moved, log_growth, 0)
     outcome = Outcome(
         place=jnp.asarray(place, jnp.int32),
+        kind=jnp.where(by_analogue, ANALOGUE, COARSE),
         length=jnp.minimum(remaining, length),
         iterations=found.iterations,
         fronts=found.fronts * options.interval,
         accepted=accepted,
-        by_analogue=by_analogue,
         log_growth=log_growth,
         tangent=jnp.where(moved, tangent, walk.history.tangent),
     )

@@ -44,6 +44,9 @@ from parasim.integrators._walk import walk
 _SAMPLE_EVERY = 16
 _SAMPLE_PART = 8
 
+# So many windows of the past are remembered, if there is room.
+_PAST = 8
+
 
 class WindowRecord(NamedTuple):
     """What was done in a window, and why.
@@ -97,10 +100,12 @@ class WindowSolver(eqx.Module):
     most: int
     costs: DeviceCosts
 
-    def start(self, y0: PyTree) -> History:
-        """Return the history of a run that starts at y0."""
+    def start(self, y0: PyTree, steps: int) -> History:
+        """Return the history of a run that starts at y0, in windows of so many steps."""
         flattening = Flattening(y0)
-        return History.start(start_tangent(flattening.size, flattening.dtype), self.most)
+        tangent = start_tangent(flattening.size, flattening.dtype)
+        never = self.why_never(self.menu(steps, jnp.ones(())))
+        return History.start(tangent, self.most, 0 if never is not None else _PAST * steps)
 
     def menu(self, steps: int, duration: Float[Array, ""]) -> WindowMenu:
         """Return the pieces that a window may be found in."""
@@ -185,11 +190,9 @@ class WindowSolver(eqx.Module):
         none, number = jnp.zeros((), history.tangent.dtype), jnp.zeros((), jnp.int32)
         history = history._replace(tangent=tangent)
         history = history.after_steps(number + recurrence.steps, menu)
-        if self.why_never(menu) is None:
-            flattening = Flattening(y0)
-            vectors = constant(jax.vmap(flattening.flatten)(states))
-            past = history.past.with_more(vectors, number + recurrence.steps)
-            history = history._replace(past=past)
+        vectors = constant(jax.vmap(Flattening(y0).flatten)(states))
+        past = history.past.with_more(vectors, number + recurrence.steps)
+        history = history._replace(past=past)
         return _Delivered(y1, states, number, number, none, growth, history)
 
     def _stepped(self, recurrence: Recurrence, y0: PyTree) -> tuple[PyTree, PyTree]:

@@ -33,10 +33,9 @@ class WindowIntegrator(eqx.Module):
     t0: float
     dt: float
 
-    def init(self, y0: PyTree, args: PyTree) -> History:
-        """Return the history of a run that starts at y0."""
-        del args
-        return self.solver.window_solver(y0).start(y0)
+    def init(self, y0: PyTree, steps: int) -> History:
+        """Return the history of a run that starts at y0, in windows of so many steps."""
+        return self.solver.window_solver(y0).start(y0, steps)
 
     def __call__(
         self, history: History, y: PyTree, args: PyTree, start: Int[Array, ""] | int, steps: int

@@ -93,7 +93,7 @@ def stepped(system: Steps, steps: int, turns: Int[Array, ""]) -> PyTree:
         y0 = jax.tree.map(
             lambda leaf, later: jnp.where(turns < 0, later[-1], leaf), system.y0, states
         )
-        return solver.solve(system.recurrence(steps), y0, solver.start(y0))[1]
+        return solver.solve(system.recurrence(steps), y0, solver.start(y0, steps))[1]
 
     states = jax.tree.map(lambda leaf: jnp.zeros((steps, *leaf.shape), leaf.dtype), system.y0)
     return jax.lax.fori_loop(0, turns, turn, states)

@@ -65,9 +65,9 @@ def compile_plan(plan: Plan) -> Compiled:
         lambda x: jnp.asarray(x) if isinstance(x, np.ndarray) else x, plan.model.args
     )
     if plan.members is None:
-        memory = integrator.init(y0, args)
+        memory = integrator.init(y0, grid.window)
     else:
-        memory = jax.vmap(lambda y: integrator.init(y, args))(y0)
+        memory = jax.vmap(lambda y: integrator.init(y, grid.window))(y0)
     position = Position(y0, memory)
     capacity = _capacity(plan, y0)
 

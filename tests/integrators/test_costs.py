@@ -20,7 +20,7 @@ def test_on_an_accelerator_it_may():
 
 def test_a_piece_takes_its_coarse_pass_and_its_iterations():
     costs = DeviceCosts(step=2.0, iteration=5.0, level=3.0, work=0.25)
-    assert _menu(costs).piece(0) == (256, 5 + 3 * 7 + 256)
+    assert _menu(costs).piece(0) == ((256, 5), 5 + 3 * 7 + 256)
 
 
 @pytest.mark.parametrize(

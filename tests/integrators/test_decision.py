@@ -9,7 +9,7 @@ from parasim import ConfigError, ParallelNewton
 from parasim.integrators import REASONS, _decision as decision
 from parasim.integrators._costs import DeviceCosts, WindowMenu
 from parasim.integrators._decision import AlwaysParallel, GrowthThreshold, PredictedTime
-from parasim.integrators._history import History, Outcome
+from parasim.integrators._history import COARSE, History, Outcome
 from tests.problems import CHAOTIC, PARALLEL_PAYS, PREDICTABLE, run
 
 # A trial of six iterations costs 120 steps, and more pieces pay where more than 20 steps converge
@@ -18,7 +18,7 @@ COSTS = DeviceCosts(step=1.0, iteration=20.0, level=0.0, work=0.0)
 MENU = WindowMenu(
     steps=1024, sizes=(1024, 256, 64), interval=64, most=8, duration=jnp.array(1.0), costs=COSTS
 )
-START = History.start(jnp.array([1.0, 0.0, 0.0]), MENU.most)
+START = History.start(jnp.array([1.0, 0.0, 0.0]), MENU.most, 0)
 
 
 _choose = eqx.filter_jit(lambda rule, history: rule.choose(history, MENU))
@@ -30,11 +30,12 @@ def _after(history, front, length=64, iterations=6):
     """One more piece, of which so many steps converge in each iteration."""
     fronts = np.minimum(np.arange(1, MENU.most + 1), iterations) * front
     outcome = Outcome(
-        place=jnp.array(MENU.sizes.index(length)),
-        length=jnp.array(length),
-        iterations=jnp.array(iterations),
-        fronts=jnp.asarray(np.minimum(fronts, length)),
-        accepted=jnp.array(min(front * iterations, length)),
+        place=jnp.asarray(MENU.sizes.index(length), jnp.int32),
+        kind=jnp.asarray(COARSE, jnp.int32),
+        length=jnp.asarray(length, jnp.int32),
+        iterations=jnp.asarray(iterations, jnp.int32),
+        fronts=jnp.asarray(np.minimum(fronts, length), jnp.int32),
+        accepted=jnp.asarray(min(front * iterations, length), jnp.int32),
         log_growth=jnp.array(0.0),
         tangent=history.tangent,
     )
@@ -75,9 +76,9 @@ def test_growth_keeps_pieces_short():
 def test_the_fronts_say_how_many_iterations_are_best():
     """Of 256 steps 100 converge at once, and then one interval after the other."""
     fronts = jnp.minimum(100 + 8 * jnp.arange(MENU.most, dtype=jnp.int32), 256)
-    history = START._replace(
-        lengths=START.lengths.at[0].set(256), fronts=START.fronts.at[0].set(fronts)
-    )
+    lengths = START.pieces.lengths.at[COARSE, 0].set(256)
+    fronts = START.pieces.fronts.at[COARSE, 0].set(fronts)
+    history = START._replace(pieces=START.pieces._replace(lengths=lengths, fronts=fronts))
     choice = _choose(PredictedTime(), history)
     assert MENU.sizes[int(choice.size)] == 256
     assert choice.iterations == 1
@@ -133,10 +134,11 @@ def test_before_anything_is_known_the_threshold_is_tried():
 
 
 def test_a_window_is_given_up_that_will_not_be_through_in_time():
-    slow = START._replace(iterations=jnp.array(4), position=jnp.array(100))
-    fast = START._replace(iterations=jnp.array(4), position=jnp.array(600))
+    slow = START._replace(iterations=jnp.array(6), position=jnp.array(100))
+    fast = START._replace(iterations=jnp.array(6), position=jnp.array(800))
     for rule in (AlwaysParallel(), GrowthThreshold()):
         assert rule.hopeful(START, MENU)
+        assert rule.hopeful(slow._replace(iterations=jnp.array(5)), MENU)
         assert not rule.hopeful(slow, MENU)
         assert rule.hopeful(fast, MENU)
 
@@ -149,7 +151,8 @@ def test_a_rule_refuses_numbers_of_no_use(options):
 
 def test_every_reason_has_words():
     assert "another member" in REASONS[decision.BATCH]
-    codes = [getattr(decision, name) for name in dir(decision) if name.isupper() and name[0] != "_"]
+    names = {name for name in dir(decision) if name.isupper() and name[0] != "_"}
+    codes = [getattr(decision, name) for name in names - {"COARSE"}]
     numbers = sorted(code for code in codes if isinstance(code, int))
     np.testing.assert_array_equal(numbers, range(len(REASONS)))
 

@@ -11,7 +11,7 @@ def _circle(steps, period=50):
 
 
 def _filled(states):
-    past = Past.empty(states.shape[1], states.dtype)
+    past = Past.empty(8192, states.shape[1], states.dtype)
     return past.with_more(states, jnp.array(states.shape[0], jnp.int32))
 
 
@@ -27,7 +27,7 @@ def test_on_a_limit_cycle_the_analogue_is_a_period_ago_and_goes_on_exactly():
 
 def test_before_the_trajectory_has_come_back_there_is_no_analogue():
     assert not _filled(_circle(30)).analogue(_circle(30)[-1])[1]
-    assert not Past.empty(2, jnp.float64).analogue(jnp.zeros(2))[1]
+    assert not Past.empty(9, 2, jnp.float64).analogue(jnp.zeros(2))[1]
 
 
 def test_states_that_are_only_somewhere_near_are_no_analogue():
@@ -53,6 +53,7 @@ def test_the_ring_keeps_the_last_states_and_only_those_that_are_counted():
 
 
 def test_room_shrinks_with_the_state():
-    assert Past.empty(3, jnp.float64).states.shape == (8192, 3)
-    assert Past.empty(100_000, jnp.float64).states.shape == (5, 100_000)
-    assert Past.empty(10**7, jnp.float64).states.shape == (1, 10**7)
+    assert Past.empty(100, 3, jnp.float64).states.shape == (100, 3)
+    assert Past.empty(10**6, 3, jnp.float64).states.shape == (8192, 3)
+    assert Past.empty(8192, 100_000, jnp.float64).states.shape == (5, 100_000)
+    assert Past.empty(8192, 10**7, jnp.float64).states.shape == (1, 10**7)

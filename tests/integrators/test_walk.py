@@ -26,6 +26,7 @@ class Stubborn(AbstractDecision):
             parallel=jnp.array(True),
             size=jnp.array(self.place, jnp.int32),
             iterations=jnp.array(6, jnp.int32),
+            kind=jnp.array(1, jnp.int32),
             reason=jnp.array(1, jnp.int32),
             gain=jnp.full((), jnp.nan, history.tangent.dtype),
         )
@@ -41,7 +42,7 @@ INPUTS = jax.random.normal(jax.random.key(2), (COUNT, 2))
 def _walked(decision, step=_step, y0=(0.0, 0.0), inputs=INPUTS):
     y0 = jnp.array(y0)
     steps = Steps(step, inputs, None, None)
-    history = History.start(y0 / y0.size + 0.7, MENU.most)
+    history = History.start(y0 / y0.size + 0.7, MENU.most, 64)
     return jax.jit(
         lambda y0: walk(steps, y0, decision.choose(history, MENU), history, decision, MENU, OPTIONS)
     )(y0)

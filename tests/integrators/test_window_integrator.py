@@ -15,7 +15,7 @@ def _driven(t, y, args):
 def test_windows_of_any_length_make_one_grid(mode):
     integrator = WindowIntegrator(ParallelNewton(mode=mode), _driven, 1.0, 0.125)
     y, args = {"x": jnp.array([2.0, -1.0])}, 0.5
-    history, pieces, start = integrator.init(y, args), [], 0
+    history, pieces, start = integrator.init(y, 100), [], 0
     for steps in (20, 20, 7):
         states, history, _ = integrator(history, y, args, start, steps)
         y = jax.tree.map(lambda leaf: leaf[-1], states)
@@ -48,7 +48,7 @@ def test_steps_do_not_depend_on_how_large_time_is(solver):
             newton, lambda t, y, args: jnp.stack([y[1], -y[0]]), t0, 0.002
         )
         y = jnp.array([1.0, 0.0], jnp.float32)
-        return integrator(integrator.init(y, None), y, None, 0, 64)[0]
+        return integrator(integrator.init(y, 64), y, None, 0, 64)[0]
 
     np.testing.assert_array_equal(run(0.0), run(1e5))
 
@@ -62,6 +62,6 @@ def test_float32_states_see_float32_times():
 
     integrator = WindowIntegrator(ParallelNewton(mode="sequential"), field, 0.0, 0.1)
     y = jnp.array([1.0], jnp.float32)
-    states, _, _ = integrator(integrator.init(y, None), y, None, 0, 8)
+    states, _, _ = integrator(integrator.init(y, 64), y, None, 0, 8)
     assert states.dtype == jnp.float32
     assert set(seen) == {jnp.dtype(jnp.float32)}

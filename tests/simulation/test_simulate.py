@@ -40,7 +40,7 @@ def test_the_trajectory_is_that_of_the_integrator_alone(lorenz):
     y = jax.tree.map(jnp.asarray, dict(system.y0))
     args = {name: p.value for name, p in system.params.items()}
     alone = WindowIntegrator(SHORT, system.vector_field, 0.0, 0.01)
-    states, _, _ = alone(alone.init(y, args), y, args, 0, 100)
+    states, _, _ = alone(alone.init(y, 100), y, args, 0, 100)
     np.testing.assert_allclose(lorenz["x"][1:], states["x"], rtol=1e-12)
     assert lorenz["x"][0] == system.y0["x"]
     np.testing.assert_allclose(lorenz["time"], 0.01 * np.arange(101), rtol=1e-15)
