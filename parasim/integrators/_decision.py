@@ -13,7 +13,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from parasim._errors import ConfigError
 from parasim.integrators._costs import WindowMenu
-from parasim.integrators._history import COARSE, History
+from parasim.integrators._history import ANALOGUE, History
 from parasim.integrators._prediction import FORGETTING, better_kind, expected_speeds
 
 REASONS = (
@@ -55,7 +55,8 @@ class Choice(NamedTuple):
         parallel: whether by Newton's method.
         size: then on a piece of which size; an index into the menu's.
         iterations: and with so many iterations, or more while all updates shrink.
-        kind: of the first guess, `COARSE` or `ANALOGUE`; if there is no analogue, the former.
+        analogue: how many steps ago the state was whose continuation is the first guess; -1 for a
+            coarse pass.
         reason: a number of `REASONS`.
         gain: how many times as fast as stepping that is expected to be; NaN if nothing is known.
     """
@@ -63,7 +64,7 @@ class Choice(NamedTuple):
     parallel: Bool[Array, ""]
     size: Int[Array, ""]
     iterations: Int[Array, ""]
-    kind: Int[Array, ""]
+    analogue: Int[Array, ""]
     reason: Int[Array, ""]
     gain: Float[Array, ""]
 
@@ -79,7 +80,7 @@ def _choice(history: History, parallel: Array | bool, reason: Array | int, **mor
         parallel=jnp.asarray(parallel),
         size=jnp.asarray(more.get("size", 0), integer),
         iterations=jnp.asarray(more.get("iterations", 0), integer),
-        kind=jnp.asarray(more.get("kind", COARSE), integer),
+        analogue=jnp.asarray(more.get("analogue", -1), integer),
         reason=jnp.asarray(reason, integer),
         gain=jnp.asarray(more.get("gain", jnp.nan), history.tangent.dtype),
     )
@@ -116,8 +117,14 @@ class _AbstractPatient(AbstractDecision):
     def _wholly(self, history: History, menu: WindowMenu, parallel: Any, reason: Any) -> Choice:
         """Return the choice of all of the window, with the better first guess."""
         speeds = expected_speeds(history, menu)[:, 0, min(self.iterations, menu.most) - 1]
+        analogue = history.past.analogue()
+        kind = better_kind(history, menu, speeds, analogue)
         return _choice(
-            history, parallel, reason, iterations=self.iterations, kind=better_kind(history, speeds)
+            history,
+            parallel,
+            reason,
+            iterations=self.iterations,
+            analogue=jnp.where(kind == ANALOGUE, analogue, -1),
         )
 
 
@@ -194,7 +201,8 @@ class PredictedTime(AbstractDecision):
     def choose(self, history: History, menu: WindowMenu) -> Choice:
         """Return the choice."""
         by_kind = expected_speeds(history, menu, self.forgetting)
-        kind = better_kind(history, jnp.max(by_kind, axis=(1, 2)))
+        analogue = history.past.analogue()
+        kind = better_kind(history, menu, jnp.max(by_kind, axis=(1, 2)), analogue)
         # Of a kind that has not been tried the other one tells what to expect.
         tried = jnp.any(history.pieces.lengths[kind] > 0)
         speeds = by_kind[jnp.where(tried, kind, 1 - kind)]
@@ -215,7 +223,7 @@ class PredictedTime(AbstractDecision):
             reason,
             size=jnp.where(trial, smallest, size),
             iterations=jnp.where(trial, min(_TRIAL_ITERATIONS, menu.most), planned),
-            kind=kind,
+            analogue=jnp.where(kind == ANALOGUE, analogue, -1),
             gain=jnp.where(known, gain, jnp.nan),
         )
 

@@ -150,7 +150,10 @@ class History(NamedTuple):
         sizes = jnp.array(menu.sizes, jnp.int32)
         taken = guess + iteration * outcome.iterations.astype(dtype)
         saved = menu.costs.step * outcome.accepted.astype(dtype) - taken
-        whole = outcome.length == sizes[outcome.place]  # the end of a window tells nothing
+        # That the short end of a window has converged says nothing of longer pieces.
+        telling = (outcome.accepted < outcome.length) | (
+            2 * outcome.length >= sizes[outcome.place]
+        )
         failures = jnp.where(saved >= 0, 0, self.failures + 1)
         pieces = self.pieces.with_more(outcome, self.count + 1)
         return self._replace(
@@ -158,9 +161,9 @@ class History(NamedTuple):
             spent=self.spent + taken,
             wasted=self.wasted + jnp.maximum(-saved, 0),
             since=jnp.zeros_like(self.since),
-            failures=jnp.where(whole, failures, self.failures),
+            failures=jnp.where(telling, failures, self.failures),
             count=self.count + 1,
-            pieces=jax.tree.map(partial(jnp.where, whole), pieces, self.pieces),
+            pieces=jax.tree.map(partial(jnp.where, telling), pieces, self.pieces),
             tangent=outcome.tangent,
             position=self.position + outcome.accepted,
             iterations=self.iterations + outcome.iterations,

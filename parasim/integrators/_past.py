@@ -12,7 +12,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.typing import DTypeLike
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float, Int
 
 # Mean squared distances, in variances: from the first on a trajectory has been elsewhere, up to the
 # second a state is like another, and within the third it has rested, for so many steps.
@@ -57,40 +57,42 @@ class Past(NamedTuple):
         place = jnp.where(kept, (self.count + order) % room, room)
         return Past(self.states.at[place].set(states, mode="drop"), self.count + count)
 
-    def analogue(self, y: Float[Array, " d"]) -> tuple[Int[Array, ""], Bool[Array, ""]]:
-        """Find the state most like y among those before the trajectory left its neighbourhood.
+    def analogue(self) -> Int[Array, ""]:
+        """Find the state most like the last one, of before the trajectory left its neighbourhood.
 
         Distances are in standard deviations of each variable over the past. A trajectory that rests
         is its own analogue.
 
-        Arguments:
-            y: the last state of the past.
-
         Returns:
-            How many steps ago it was, and whether there is any.
+            How many steps ago it was; -1 if there is none.
         """
-        room = self.room
+        room, none = self.room, jnp.full((), -1, jnp.int32)
         if not room:
-            return jnp.zeros((), jnp.int32), jnp.array(False)
+            return none
         age = jnp.arange(room, dtype=jnp.int32)
         known = age < self.count
         states = self.states[(self.count - 1 - age) % room]
-        weights = known[:, None].astype(y.dtype) / jnp.maximum(jnp.sum(known), 1).astype(y.dtype)
+        dtype = states.dtype
+        weights = known[:, None].astype(dtype) / jnp.maximum(jnp.sum(known), 1).astype(dtype)
         mean = jnp.sum(weights * states, axis=0)
         variance = jnp.sum(weights * (states - mean) ** 2, axis=0)
-        scaled = (states - y) ** 2 / jnp.where(variance > 0, variance, 1)
+        scaled = (states - states[0]) ** 2 / jnp.where(variance > 0, variance, 1)
         distance = jnp.where(known, jnp.mean(scaled, axis=-1), 0)
         away = jax.lax.cummax(distance) > _AWAY
         candidates = known & away & (distance < _LIKE)
         rests = (self.count >= _RESTED) & jnp.all((distance < _AT_REST) | (age >= _RESTED))
         nearest = jnp.argmin(jnp.where(candidates, distance, jnp.inf)).astype(jnp.int32)
-        found = jnp.any(candidates)
-        return jnp.where(found, nearest, 0), found | rests
+        return jnp.where(jnp.any(candidates), nearest, jnp.where(rests, 0, none))
 
     def continued(self, nearest: Int[Array, ""], count: int, interval: int) -> Float[Array, "M d"]:
         """Return the states at the ends of M intervals of L steps, as they were after an analogue.
 
         Beyond the present they begin again with it, as on a limit cycle.
+
+        Arguments:
+            nearest: how many steps ago the analogue was.
+            count: M.
+            interval: L.
         """
         room = self.room
         later = interval * jnp.arange(1, count + 1, dtype=jnp.int32)

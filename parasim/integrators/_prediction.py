@@ -17,8 +17,12 @@ FORGETTING = 0.8
 # Measured with Tsit5 on Lorenz-63 and Lorenz-96 (docs/design.md, decision 7).
 _ITERATIONS_PER_GROWTH = 2.0
 
-# After so many pieces the kind of guess that was worse is tried again.
+# The kind of guess that was worse is tried again after twice as many pieces, or after so many more:
+# the past grows, and with it analogues get closer.
 _TRIED_AGAIN = 32
+
+# No piece is longer than the longest of the last ones by more than this factor; the menu's is 4.
+_LONGER = 5
 
 
 def expected_speeds(
@@ -26,7 +30,7 @@ def expected_speeds(
 ) -> Float[Array, "kinds sizes most"]:
     """Return the steps per unit of time, for each kind of guess, size and number of iterations.
 
-    They are 0 for a kind of which nothing is known.
+    They are 0 for a kind of which nothing is known, and for sizes much longer than were tried.
     """
     return jnp.stack(
         [
@@ -41,18 +45,40 @@ def expected_speeds(
     )
 
 
-def better_kind(history: History, speeds: Float[Array, " kinds"]) -> Int[Array, ""]:
-    """Return the kind of guess to take, given what each is expected to deliver.
+def better_kind(
+    history: History, menu: WindowMenu, speeds: Float[Array, " kinds"], analogue: Int[Array, ""]
+) -> Int[Array, ""]:
+    """Return the kind of guess to take.
 
-    An analogue is tried for the first time when a coarse pass has been, and whichever seems to be
-    worse now and then.
+    An analogue is tried for the first time when a coarse pass has been. What seems to be worse is
+    tried now and then, if it would be better should a single iteration be enough.
+
+    Arguments:
+        history: of the run.
+        menu: the sizes of pieces that there are, and what they cost.
+        speeds: what each kind is expected to deliver.
+        analogue: how many steps ago it was; -1 if there is none.
     """
     pieces = history.pieces
     better = jnp.argmax(speeds).astype(jnp.int32)
     untried = pieces.last == 0
-    due = history.count - pieces.last[1 - better] >= _TRIED_AGAIN
+    last = pieces.last[1 - better]
+    hopeful = _fastest(menu).astype(speeds.dtype)[1 - better] > jnp.max(speeds)
+    due = hopeful & (history.count - last >= jnp.minimum(last, _TRIED_AGAIN))
     better = jnp.where(due & ~jnp.any(untried), 1 - better, better)
-    return jnp.where(untried[COARSE], COARSE, jnp.where(untried[ANALOGUE], ANALOGUE, better))
+    better = jnp.where(untried[ANALOGUE], ANALOGUE, better)
+    return jnp.where(untried[COARSE] | (analogue < 0), COARSE, better)
+
+
+def _fastest(menu: WindowMenu) -> Float[Array, " kinds"]:
+    """Return the steps per unit of time, if one iteration is enough."""
+    pieces = [(size, menu.piece(place)) for place, size in enumerate(menu.sizes)]
+    return jnp.array(
+        [
+            max(size / (cost.guess[kind] + cost.iteration) for size, cost in pieces)
+            for kind in (COARSE, ANALOGUE)
+        ]
+    )
 
 
 def _speeds(
@@ -70,7 +96,8 @@ def _speeds(
     times = cost.guess[kind] + jnp.minimum(made[None], done[:, None]) * cost.iteration
     delivered = jnp.sum(weights[:, None] * steps, axis=0)
     taken = jnp.sum(weights[:, None] * times, axis=0)
-    return jnp.where(taken > 0, delivered / jnp.where(taken > 0, taken, 1), 0)
+    possible = (taken > 0) & (size <= _LONGER * jnp.max(lengths))
+    return jnp.where(possible, delivered / jnp.where(possible, taken, 1), 0)
 
 
 def _extended(history: History, menu: WindowMenu, kind: int, size: int) -> Float[Array, "K most"]:

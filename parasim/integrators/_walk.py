@@ -152,11 +152,10 @@ def _piece(
     position = walk.history.position
     inputs, remaining = _slice(steps.inputs, position, length), count - position
     intervals = Intervals(steps.step, inputs, options.interval, remaining)
-    nearest, there_is_one = walk.history.past.analogue(walk.y)
-    by_analogue = all_members(there_is_one & (walk.choice.kind == ANALOGUE))
+    by_analogue = all_members(walk.choice.analogue >= 0)
     guess = jax.lax.cond(
         by_analogue,
-        lambda: walk.history.past.continued(nearest, intervals.count, options.interval),
+        lambda: walk.history.past.continued(walk.choice.analogue, intervals.count, options.interval),
         lambda: _first_guess(steps, walk.y, position, intervals.count, options.interval),
     )
     found = newton(intervals, walk.y, guess, options, walk.choice.iterations, menu.most)

@@ -41,10 +41,13 @@ def test_what_a_piece_took_beyond_stepping_is_wasted():
     assert history.after_piece(outcome(), MENU).failures == 0
 
 
-def test_the_end_of_a_window_tells_nothing():
-    history = START.after_piece(outcome(length=10, accepted=8, iterations=4), MENU)
+def test_the_short_end_of_a_window_tells_nothing_when_it_converges():
+    history = START.after_piece(outcome(length=10, accepted=10, iterations=4), MENU)
     assert history.failures == 0
     assert history.pieces.lengths[0][0] == 0
+    history = START.after_piece(outcome(length=10, accepted=8, iterations=4), MENU)
+    assert history.failures == 1
+    assert history.pieces.lengths[0][0] == 10
 
 
 def test_what_was_before_a_stretch_of_stepping_is_forgotten():

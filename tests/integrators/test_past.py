@@ -1,6 +1,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from parasim.integrators._past import Past
 
@@ -16,28 +17,36 @@ def _filled(states):
 
 
 def test_on_a_limit_cycle_the_analogue_is_a_period_ago_and_goes_on_exactly():
-    states = _circle(130)
-    past = _filled(states)
-    nearest, there_is_one = past.analogue(states[-1])
-    assert there_is_one
-    assert int(nearest) % 50 == 0
+    past = _filled(_circle(130))
+    nearest = past.analogue()
+    assert int(nearest) in (50, 100)
     ends = past.continued(nearest, 20, 8)  # beyond the present, too
     np.testing.assert_allclose(ends, _circle(130 + 160)[129 + 8 :: 8], atol=1e-12)
 
 
-def test_before_the_trajectory_has_come_back_there_is_no_analogue():
-    assert not _filled(_circle(30)).analogue(_circle(30)[-1])[1]
-    assert not Past.empty(9, 2, jnp.float64).analogue(jnp.zeros(2))[1]
+@pytest.mark.parametrize(
+    "states",
+    [
+        _circle(30),
+        _circle(0),
+        _circle(120) * jnp.linspace(1, 5, 120)[:, None],  # somewhere near is not enough
+        _circle(130).at[-1].set(jnp.nan),
+        jnp.linspace(0, 1, 400)[:, None],
+    ],
+)
+def test_where_the_trajectory_has_not_come_back_there_is_no_analogue(states):
+    assert _filled(states).analogue() == -1
 
 
-def test_states_that_are_only_somewhere_near_are_no_analogue():
-    spiral = _circle(120) * jnp.linspace(1, 5, 120)[:, None]
-    assert not _filled(spiral).analogue(spiral[-1])[1]
+def test_without_room_there_is_no_analogue():
+    assert Past.empty(0, 2, jnp.float64).with_more(_circle(130), jnp.array(130)).analogue() == -1
 
 
-def test_a_state_that_is_not_finite_has_no_analogue():
-    states = _circle(130)
-    assert not _filled(states).analogue(states[-1] * jnp.nan)[1]
+def test_at_rest_the_last_state_goes_on():
+    states = jnp.exp(-jnp.arange(500) / 10)[:, None] * jnp.ones(2)
+    past = _filled(states)
+    assert past.analogue() == 0
+    np.testing.assert_array_equal(past.continued(past.analogue(), 3, 8), [states[-1]] * 3)
 
 
 def test_the_ring_keeps_the_last_states_and_only_those_that_are_counted():

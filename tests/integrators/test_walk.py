@@ -26,7 +26,7 @@ class Stubborn(AbstractDecision):
             parallel=jnp.array(True),
             size=jnp.array(self.place, jnp.int32),
             iterations=jnp.array(6, jnp.int32),
-            kind=jnp.array(1, jnp.int32),
+            analogue=jnp.array(-1, jnp.int32),
             reason=jnp.array(1, jnp.int32),
             gain=jnp.full((), jnp.nan, history.tangent.dtype),
         )
