@@ -92,7 +92,7 @@ class History(NamedTuple):
         wasted: how much of that parallel pieces took beyond what stepping would have.
         since: how many steps were made one after the other since the last piece.
         failures: how many pieces in a row took longer than stepping.
-        count: of pieces.
+        attempts: how many pieces there were.
         pieces: the last ones, by the kind of their first guess.
         past: the states, for analogues.
         growth: the running estimate of the largest exponent.
@@ -107,7 +107,7 @@ class History(NamedTuple):
     wasted: Float[Array, ""]
     since: Float[Array, ""]
     failures: Int[Array, ""]
-    count: Int[Array, ""]
+    attempts: Int[Array, ""]
     pieces: Pieces
     past: Past
     growth: RunningGrowth
@@ -132,7 +132,7 @@ class History(NamedTuple):
             wasted=zero,
             since=zero,
             failures=none,
-            count=none,
+            attempts=none,
             pieces=Pieces.none(most),
             past=Past.empty(room, tangent.size, tangent.dtype),
             growth=RunningGrowth.unknown(tangent.dtype),
@@ -151,18 +151,16 @@ class History(NamedTuple):
         taken = guess + iteration * outcome.iterations.astype(dtype)
         saved = menu.costs.step * outcome.accepted.astype(dtype) - taken
         # That the short end of a window has converged says nothing of longer pieces.
-        telling = (outcome.accepted < outcome.length) | (
-            2 * outcome.length >= sizes[outcome.place]
-        )
+        telling = (outcome.accepted < outcome.length) | (2 * outcome.length >= sizes[outcome.place])
         failures = jnp.where(saved >= 0, 0, self.failures + 1)
-        pieces = self.pieces.with_more(outcome, self.count + 1)
+        pieces = self.pieces.with_more(outcome, self.attempts + 1)
         return self._replace(
             steps=self.steps + outcome.accepted.astype(dtype),
             spent=self.spent + taken,
             wasted=self.wasted + jnp.maximum(-saved, 0),
             since=jnp.zeros_like(self.since),
             failures=jnp.where(telling, failures, self.failures),
-            count=self.count + 1,
+            attempts=self.attempts + 1,
             pieces=jax.tree.map(partial(jnp.where, telling), pieces, self.pieces),
             tangent=outcome.tangent,
             position=self.position + outcome.accepted,

@@ -29,11 +29,11 @@ class Past(NamedTuple):
 
     Attributes:
         states: after each of the last steps.
-        count: how many were written, the overwritten ones included.
+        written: how many were, the overwritten ones included.
     """
 
     states: Float[Array, "H d"]
-    count: Int[Array, ""]
+    written: Int[Array, ""]
 
     @property
     def room(self) -> int:
@@ -54,8 +54,8 @@ class Past(NamedTuple):
             return self
         order = jnp.arange(states.shape[0], dtype=jnp.int32)
         kept = (order < count) & (order >= count - room)
-        place = jnp.where(kept, (self.count + order) % room, room)
-        return Past(self.states.at[place].set(states, mode="drop"), self.count + count)
+        place = jnp.where(kept, (self.written + order) % room, room)
+        return Past(self.states.at[place].set(states, mode="drop"), self.written + count)
 
     def analogue(self) -> Int[Array, ""]:
         """Find the state most like the last one, of before the trajectory left its neighbourhood.
@@ -70,17 +70,17 @@ class Past(NamedTuple):
         if not room:
             return none
         age = jnp.arange(room, dtype=jnp.int32)
-        known = age < self.count
-        states = self.states[(self.count - 1 - age) % room]
+        known = age < self.written
+        states = self.states[(self.written - 1 - age) % room]
         dtype = states.dtype
         weights = known[:, None].astype(dtype) / jnp.maximum(jnp.sum(known), 1).astype(dtype)
-        mean = jnp.sum(weights * states, axis=0)
-        variance = jnp.sum(weights * (states - mean) ** 2, axis=0)
-        scaled = (states - states[0]) ** 2 / jnp.where(variance > 0, variance, 1)
+        mean = jnp.sum(weights * states, axis=0, keepdims=True)
+        variance = jnp.sum(weights * (states - mean) ** 2, axis=0, keepdims=True)
+        scaled = (states - states[:1]) ** 2 / jnp.where(variance > 0, variance, 1)
         distance = jnp.where(known, jnp.mean(scaled, axis=-1), 0)
         away = jax.lax.cummax(distance) > _AWAY
         candidates = known & away & (distance < _LIKE)
-        rests = (self.count >= _RESTED) & jnp.all((distance < _AT_REST) | (age >= _RESTED))
+        rests = (self.written >= _RESTED) & jnp.all((distance < _AT_REST) | (age >= _RESTED))
         nearest = jnp.argmin(jnp.where(candidates, distance, jnp.inf)).astype(jnp.int32)
         return jnp.where(jnp.any(candidates), nearest, jnp.where(rests, 0, none))
 
@@ -97,4 +97,4 @@ class Past(NamedTuple):
         room = self.room
         later = interval * jnp.arange(1, count + 1, dtype=jnp.int32)
         period = jnp.maximum(nearest, 1)
-        return self.states[(self.count - 1 - nearest + later % period) % room]
+        return self.states[(self.written - 1 - nearest + later % period) % room]

@@ -64,7 +64,7 @@ def better_kind(
     untried = pieces.last == 0
     last = pieces.last[1 - better]
     hopeful = _fastest(menu).astype(speeds.dtype)[1 - better] > jnp.max(speeds)
-    due = hopeful & (history.count - last >= jnp.minimum(last, _TRIED_AGAIN))
+    due = hopeful & (history.attempts - last >= jnp.minimum(last, _TRIED_AGAIN))
     better = jnp.where(due & ~jnp.any(untried), 1 - better, better)
     better = jnp.where(untried[ANALOGUE], ANALOGUE, better)
     return jnp.where(untried[COARSE] | (analogue < 0), COARSE, better)

@@ -155,7 +155,9 @@ def _piece(
     by_analogue = all_members(walk.choice.analogue >= 0)
     guess = jax.lax.cond(
         by_analogue,
-        lambda: walk.history.past.continued(walk.choice.analogue, intervals.count, options.interval),
+        lambda: walk.history.past.continued(
+            walk.choice.analogue, intervals.count, options.interval
+        ),
         lambda: _first_guess(steps, walk.y, position, intervals.count, options.interval),
     )
     found = newton(intervals, walk.y, guess, options, walk.choice.iterations, menu.most)

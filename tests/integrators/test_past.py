@@ -55,7 +55,7 @@ def test_the_ring_keeps_the_last_states_and_only_those_that_are_counted():
     states = jnp.arange(1.0, 26.0)[:, None]
     past = write(past, states[:7], jnp.array(7, jnp.int32))
     past = write(past, states[7:14], jnp.array(5, jnp.int32))
-    assert past.count == 12
+    assert past.written == 12
     np.testing.assert_array_equal(past.states[:, 0], [11, 12, 3, 4, 5, 6, 7, 8, 9, 10])
     past = write(past, states, jnp.array(25, jnp.int32))  # more than there is room for
     np.testing.assert_array_equal(sorted(past.states[:, 0]), np.arange(16, 26))
