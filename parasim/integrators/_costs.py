@@ -104,8 +104,11 @@ class WindowMenu(NamedTuple):
         return PieceCost(guess, self.costs.one_iteration(size, self.interval))
 
     def may_pay(self) -> bool:
-        """Whether a single iteration is faster than stepping, for pieces of any size."""
-        return any(self.costs.affordable_iterations(size, self.interval) > 1 for size in self.sizes)
+        """Whether two iterations are faster than stepping, for pieces of any size."""
+        pieces = [(size, self.piece(place)) for place, size in enumerate(self.sizes)]
+        return any(
+            min(cost.guess) + 2 * cost.iteration < self.costs.step * size for size, cost in pieces
+        )
 
 
 def piece_sizes(steps: int, interval: int) -> tuple[int, ...]:

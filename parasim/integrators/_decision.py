@@ -14,7 +14,7 @@ from jaxtyping import Array, Bool, Float, Int
 from parasim._errors import ConfigError
 from parasim.integrators._costs import WindowMenu
 from parasim.integrators._history import ANALOGUE, History
-from parasim.integrators._prediction import FORGETTING, better_kind, expected_speeds
+from parasim.integrators._prediction import FORGETTING, better_kind, predict
 
 REASONS = (
     "stepping was asked for",
@@ -26,7 +26,7 @@ REASONS = (
     "tangents grow too fast",
     "parallel did not pay lately: waiting before the next trial",
     "parallel does not pay for another member of the batch",
-    "a trial now could cost more than the budget allows",
+    "a piece in parallel could cost more than the budget allows",
 )
 """What the `reason` of a window means, by its number."""
 
@@ -47,6 +47,9 @@ REASONS = (
 # their growth time in them (docs/design.md, decision 7).
 _TRIAL_ITERATIONS = 6
 
+# So much of a window a run may be behind stepping, on top of its budget.
+_ADVANCE = 0.25
+
 
 class Choice(NamedTuple):
     """How to go on.
@@ -55,18 +58,23 @@ class Choice(NamedTuple):
         parallel: whether by Newton's method.
         size: then on a piece of which size; an index into the menu's.
         iterations: and with so many iterations, or more while all updates shrink.
+        pace: or while each is expected to deliver more steps than this.
         analogue: how many steps ago the state was whose continuation is the first guess; -1 for a
             coarse pass.
         reason: a number of `REASONS`.
-        gain: how many times as fast as stepping that is expected to be; NaN if nothing is known.
+        gain: how many times as fast as stepping the rest of the window is expected to be; NaN if
+            nothing is known.
+        predicted_iterations: that the rest of the window is expected to take; NaN likewise.
     """
 
     parallel: Bool[Array, ""]
     size: Int[Array, ""]
     iterations: Int[Array, ""]
+    pace: Float[Array, ""]
     analogue: Int[Array, ""]
     reason: Int[Array, ""]
     gain: Float[Array, ""]
+    predicted_iterations: Float[Array, ""]
 
     @classmethod
     def to_step(cls, history: History, reason: int) -> "Choice":
@@ -75,14 +83,21 @@ class Choice(NamedTuple):
 
 
 def _choice(history: History, parallel: Array | bool, reason: Array | int, **more) -> Choice:
-    integer = jnp.int32
+    def integer(value: Array | int) -> Array:
+        return jnp.asarray(value, jnp.int32)
+
+    def number(value: Array | float) -> Array:
+        return jnp.asarray(value, history.tangent.dtype)
+
     return Choice(
         parallel=jnp.asarray(parallel),
-        size=jnp.asarray(more.get("size", 0), integer),
-        iterations=jnp.asarray(more.get("iterations", 0), integer),
-        analogue=jnp.asarray(more.get("analogue", -1), integer),
-        reason=jnp.asarray(reason, integer),
-        gain=jnp.asarray(more.get("gain", jnp.nan), history.tangent.dtype),
+        size=integer(more.get("size", 0)),
+        iterations=integer(more.get("iterations", 0)),
+        pace=number(more.get("pace", jnp.inf)),
+        analogue=integer(more.get("analogue", -1)),
+        reason=integer(reason),
+        gain=number(more.get("gain", jnp.nan)),
+        predicted_iterations=number(more.get("predicted_iterations", jnp.nan)),
     )
 
 
@@ -116,9 +131,9 @@ class _AbstractPatient(AbstractDecision):
 
     def _wholly(self, history: History, menu: WindowMenu, parallel: Any, reason: Any) -> Choice:
         """Return the choice of all of the window, with the better first guess."""
-        speeds = expected_speeds(history, menu)[:, 0, min(self.iterations, menu.most) - 1]
+        times = predict(history, menu).time[:, 0, min(self.iterations, menu.most) - 1]
         analogue = history.past.analogue()
-        kind = better_kind(history, menu, speeds, analogue)
+        kind = better_kind(history, menu, times, analogue)
         return _choice(
             history,
             parallel,
@@ -178,15 +193,15 @@ class PredictedTime(AbstractDecision):
 
     Attributes:
         margin: parallel must be expected to be so much faster than stepping, relatively.
-        budget: trials that did not pay may cost so much of the time of stepping, relatively, on top
-            of the first one.
+        budget: whatever comes of it, a run takes only so much longer than stepping, relatively, and
+            a quarter of a window; the first trial may exceed that.
         wait: after a piece that did not pay, so many steps are made before the next trial, twice as
             many after the second in a row, and so on.
         forgetting: the weight of a piece, relative to the one after it.
     """
 
     margin: float = eqx.field(default=0.05, static=True)
-    budget: float = eqx.field(default=0.04, static=True)
+    budget: float = eqx.field(default=0.02, static=True)
     wait: int = eqx.field(default=64, static=True)
     forgetting: float = eqx.field(default=FORGETTING, static=True)
 
@@ -200,36 +215,62 @@ class PredictedTime(AbstractDecision):
 
     def choose(self, history: History, menu: WindowMenu) -> Choice:
         """Return the choice."""
-        by_kind = expected_speeds(history, menu, self.forgetting)
+        prediction = predict(history, menu, self.forgetting)
         analogue = history.past.analogue()
-        kind = better_kind(history, menu, jnp.max(by_kind, axis=(1, 2)), analogue)
+        kind = better_kind(history, menu, jnp.min(prediction.time, axis=(1, 2)), analogue)
         # Of a kind that has not been tried the other one tells what to expect.
         tried = jnp.any(history.pieces.lengths[kind] > 0)
-        speeds = by_kind[jnp.where(tried, kind, 1 - kind)]
-        best = jnp.argmax(speeds)
-        size, planned = best // menu.most, best % menu.most + 1
-        gain = speeds.reshape(-1)[best] * menu.costs.step
+        told_by = jnp.where(tried, kind, 1 - kind)
+        times = prediction.time[told_by].reshape(-1)
+        best = jnp.argmin(times)
+        stepping = menu.costs.step * (menu.steps - history.position).astype(times.dtype)
+        gain = stepping / times[best]
         known = jnp.any(history.pieces.lengths > 0)
-        smallest = len(menu.sizes) - 1
+
         doubled = jnp.exp2(jnp.minimum(history.failures, 20).astype(history.since.dtype))
         waiting = known & (history.since < self.wait * doubled)
-        otherwise = jnp.where(self._affordable(history, menu), TRIAL, BUDGET)
-        otherwise = jnp.where(waiting, WAITING, otherwise)
-        reason = jnp.where(known & (gain > 1 + self.margin), PAID, otherwise)
+        reason = jnp.where(waiting, WAITING, TRIAL)
+        reason = jnp.where(known & (gain > 1 + self.margin), PAID, reason)
         trial = reason == TRIAL
+        size = jnp.where(trial, len(menu.sizes) - 1, best // menu.most)
+        iterations = jnp.where(
+            trial, min(_TRIAL_ITERATIONS, menu.most), best % menu.most + 1
+        ).astype(jnp.int32)
+        parallel = trial | (reason == PAID)
+        affordable = self._affordable(history, menu, kind, size, iterations)
+        each = jnp.array([menu.piece(place).iteration for place in range(len(menu.sizes))])
+        pace = jnp.maximum(prediction.pace, 1 / menu.costs.step)
         return _choice(
             history,
-            (reason == PAID) | trial,
-            reason,
-            size=jnp.where(trial, smallest, size),
-            iterations=jnp.where(trial, min(_TRIAL_ITERATIONS, menu.most), planned),
+            parallel & affordable,
+            jnp.where(parallel & ~affordable, BUDGET, reason),
+            size=size,
+            iterations=iterations,
+            pace=pace * each.astype(pace.dtype)[size],
             analogue=jnp.where(kind == ANALOGUE, analogue, -1),
             gain=jnp.where(known, gain, jnp.nan),
+            predicted_iterations=jnp.where(
+                known, prediction.iterations[told_by].reshape(-1)[best], jnp.nan
+            ),
         )
 
-    def _affordable(self, history: History, menu: WindowMenu) -> Bool[Array, ""]:
-        """Whether the run is within its budget; one trial may exceed that."""
-        return history.spent <= (1 + self.budget) * menu.costs.step * history.steps
+    def _affordable(
+        self,
+        history: History,
+        menu: WindowMenu,
+        kind: Int[Array, ""],
+        size: Int[Array, ""],
+        iterations: Int[Array, ""],
+    ) -> Bool[Array, ""]:
+        """Whether a piece would keep the run within its budget, even if nothing came of it."""
+        dtype = history.spent.dtype
+        prices = [menu.piece(place) for place in range(len(menu.sizes))]
+        guesses = jnp.array([price.guess for price in prices], dtype)
+        each = jnp.array([price.iteration for price in prices], dtype)
+        cost = guesses[size, kind] + each[size] * iterations.astype(dtype)
+        allowed = (1 + self.budget) * history.steps + _ADVANCE * menu.steps
+        first = history.attempts == 0
+        return first | (history.spent + cost <= menu.costs.step * allowed)
 
 
 def decision_of(mode: "str | AbstractDecision", restart_every: int) -> AbstractDecision:

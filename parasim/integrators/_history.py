@@ -48,7 +48,7 @@ class Pieces(NamedTuple):
         lengths: the latest first; 0 for those that there were not.
         fronts: how many steps had converged after each iteration.
         last: the number of the last one.
-        stale: whether there was a stretch of stepping since.
+        stale: whether a window was stepped through since.
     """
 
     lengths: Int[Array, "*kinds K"]
@@ -70,7 +70,7 @@ class Pieces(NamedTuple):
     def with_more(self, outcome: Outcome, number: Int[Array, ""]) -> "Pieces":
         """Return the pieces of both kinds with one more."""
         kind = outcome.kind
-        # What was before a stretch of stepping may be true no more.
+        # What was before may be true no more.
         lengths = jnp.where(self.stale[kind], 0, self.lengths[kind])
         lengths = jnp.concatenate([outcome.length[None], lengths[:-1]])
         fronts = jnp.concatenate([outcome.fronts[None], self.fronts[kind, :-1]])
@@ -91,7 +91,7 @@ class History(NamedTuple):
         spent: what they are reckoned to have taken, in the unit of the costs.
         wasted: how much of that parallel pieces took beyond what stepping would have.
         since: how many steps were made one after the other since the last piece.
-        failures: how many pieces in a row took longer than stepping.
+        failures: how many times in a row pieces took longer than stepping, and then came some steps.
         attempts: how many pieces there were.
         pieces: the last ones, by the kind of their first guess.
         past: the states, for analogues.
@@ -152,7 +152,8 @@ class History(NamedTuple):
         saved = menu.costs.step * outcome.accepted.astype(dtype) - taken
         # That the short end of a window has converged says nothing of longer pieces.
         telling = (outcome.accepted < outcome.length) | (2 * outcome.length >= sizes[outcome.place])
-        failures = jnp.where(saved >= 0, 0, self.failures + 1)
+        again = (self.since > 0) | (self.failures == 0)
+        failures = jnp.where(saved >= 0, 0, self.failures + again)
         pieces = self.pieces.with_more(outcome, self.attempts + 1)
         return self._replace(
             steps=self.steps + outcome.accepted.astype(dtype),
@@ -174,7 +175,7 @@ class History(NamedTuple):
             steps=self.steps + steps,
             spent=self.spent + menu.costs.step * steps,
             since=self.since + steps,
-            pieces=self.pieces._replace(stale=self.pieces.stale | (count > 0)),
+            pieces=self.pieces._replace(stale=self.pieces.stale | (count >= menu.steps)),
         )
 
     def after_window(self, growth_rate: Float[Array, ""]) -> "History":

@@ -45,6 +45,18 @@ class NewtonOptions(eqx.Module):
     atol: float
 
 
+class Planned(NamedTuple):
+    """How many iterations to make.
+
+    Attributes:
+        iterations: so many, and more while the updates are shrinking everywhere,
+        pace: or while the next one is expected to bring the prefix further than this.
+    """
+
+    iterations: Int[Array, ""]
+    pace: Float[Array, ""]
+
+
 class NewtonResult(NamedTuple):
     """What the iteration found.
 
@@ -75,6 +87,8 @@ class _Iterate(NamedTuple):
     iterations: Int[Array, ""]
     fronts: Int[Array, " most"]
     shrinking: Bool[Array, ""]  # whether the last update did, everywhere
+    gain: Float[Array, ""]  # by how much the last iteration brought the prefix further
+    next: Float[Array, ""]  # by how much the next one is expected to
     blocked: Bool[Array, ""]
     products: Propagator
 
@@ -84,7 +98,7 @@ def newton(
     y0: Float[Array, " d"],
     guess: Float[Array, "M d"],
     options: NewtonOptions,
-    wanted: Int[Array, ""],
+    planned: Planned,
     most: int,
 ) -> NewtonResult:
     """Find the states at the ends of all intervals at once, or of the first of them.
@@ -96,7 +110,7 @@ def newton(
         y0: its first state.
         guess: of the states at the ends of the intervals.
         options: when a state has converged.
-        wanted: how many iterations to make, and more while the updates are shrinking everywhere.
+        planned: how many iterations to make.
         most: more are never made.
     """
     count, dtype = intervals.count, y0.dtype
@@ -104,8 +118,8 @@ def newton(
     bound = absurd * (1 + jnp.max(jnp.abs(guess), initial=0))
 
     def unfinished(it: _Iterate) -> Bool[Array, ""]:
-        going = ((it.iterations < wanted) | it.shrinking) & (it.iterations < most)
-        return (it.prefix < count) & ~it.blocked & going
+        more = (it.iterations < planned.iterations) | it.shrinking | (it.next > planned.pace)
+        return (it.prefix < count) & ~it.blocked & more & (it.iterations < most)
 
     start = _Iterate(
         ends=guess,
@@ -114,6 +128,8 @@ def newton(
         iterations=jnp.zeros((), jnp.int32),
         fronts=jnp.zeros(most, jnp.int32),
         shrinking=jnp.array(False),
+        gain=jnp.zeros((), dtype),
+        next=jnp.zeros((), dtype),
         blocked=jnp.array(False),
         products=Propagator(
             jnp.broadcast_to(jnp.eye(y0.size, dtype=dtype), (count, y0.size, y0.size)),
@@ -156,13 +172,18 @@ def _iterated(
     by_rounding = scaled_error(rounding, ends, options.rtol, options.atol)
     scaled = jnp.maximum(by_update, by_rounding)
     front = converged_prefix(scaled)
+    prefix = jnp.maximum(front, it.prefix)
+    gain = (prefix - it.prefix).astype(scaled.dtype)
+    slowing = jnp.where(gain < it.gain, gain / jnp.where(it.gain > 0, it.gain, 1), 1)
     return _Iterate(
         ends=jnp.where(sound, ends, it.ends),
         scaled=scaled,
-        prefix=jnp.maximum(front, it.prefix),
+        prefix=prefix,
         iterations=it.iterations + 1,
-        fronts=it.fronts.at[it.iterations].set(jnp.maximum(front, it.prefix)),
+        fronts=it.fronts.at[it.iterations].set(prefix),
         shrinking=jnp.max(scaled) < _SHRUNK * jnp.max(it.scaled),
+        gain=gain,
+        next=gain * slowing,
         blocked=converged_prefix(by_update) > front,
         products=products,
     )

@@ -1,9 +1,11 @@
-"""What pieces of a window are expected to deliver, from what the last ones came to.
+"""What the rest of a window is expected to take, from what the last pieces came to.
 
 As Newton's method is causal, one run of it on a piece tells how many iterations every shorter piece
 would have taken: the fronts, how many steps had converged after each iteration. So the last fronts
-give, for every size and every number of iterations, how many steps that delivers per unit of time.
+give, for every size and every number of iterations, how many steps that delivers, and in what time.
 """
+
+from typing import NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
@@ -25,28 +27,65 @@ _TRIED_AGAIN = 32
 _LONGER = 5
 
 
-def expected_speeds(
-    history: History, menu: WindowMenu, forgetting: float = FORGETTING
-) -> Float[Array, "kinds sizes most"]:
-    """Return the steps per unit of time, for each kind of guess, size and number of iterations.
+class Prediction(NamedTuple):
+    """What is expected of the next piece, by kind of guess, size and number of iterations.
 
-    They are 0 for a kind of which nothing is known, and for sizes much longer than were tried.
+    Attributes:
+        time: that the rest of the window takes, the pieces after this one included; infinite for a
+            kind of which nothing is known, and for sizes much longer than were tried.
+        iterations: that the rest of the window takes.
+        pace: the most steps per unit of time that pieces of any kind deliver in the long run; 0 if
+            nothing is known.
     """
-    return jnp.stack(
-        [
-            jnp.stack(
-                [
-                    _speeds(history, menu, kind, place, forgetting)
-                    for place in range(len(menu.sizes))
-                ]
-            )
-            for kind in (COARSE, ANALOGUE)
-        ]
+
+    time: Float[Array, "kinds sizes most"]
+    iterations: Float[Array, "kinds sizes most"]
+    pace: Float[Array, ""]
+
+
+class _Pieces(NamedTuple):
+    """What the last pieces would have come to, had they been of other sizes.
+
+    Attributes:
+        weights: of each; 0 for those that there were not.
+        steps: that it delivers.
+        iterations: that it takes.
+        times: that it takes.
+    """
+
+    weights: Float[Array, "kinds sizes K"]
+    steps: Float[Array, "kinds sizes K most"]
+    iterations: Float[Array, "kinds sizes K most"]
+    times: Float[Array, "kinds sizes K most"]
+
+    def mean(self, values: Float[Array, "kinds sizes K most"]) -> Float[Array, "kinds sizes most"]:
+        """Return the weighted mean; NaN where there are none."""
+        return jnp.sum(self.weights[..., None] * values, 2) / jnp.sum(self.weights, 2)[..., None]
+
+
+def predict(history: History, menu: WindowMenu, forgetting: float = FORGETTING) -> Prediction:
+    """Return what is expected of the next piece."""
+    dtype = history.tangent.dtype
+    unlimited = _pieces(history, menu, forgetting, jnp.asarray(jnp.inf, dtype))
+    steps, times, iterations = map(unlimited.mean, unlimited[1:2] + unlimited[3:] + unlimited[2:3])
+    paces = jnp.where(times > 0, steps / times, 0)
+    best = jnp.argmax(paces)
+    pace = paces.reshape(-1)[best]
+    usual = [values.reshape(-1)[best] for values in (steps, times, iterations)]
+
+    left = (menu.steps - history.position).astype(dtype)
+    pieces = _pieces(history, menu, forgetting, left)
+    time, iterated = _to_go(left - pieces.steps, usual, menu)
+    known = jnp.any(pieces.weights > 0, axis=2)[..., None]
+    return Prediction(
+        jnp.where(known, pieces.mean(pieces.times + time), jnp.inf),
+        pieces.mean(pieces.iterations + iterated),
+        pace,
     )
 
 
 def better_kind(
-    history: History, menu: WindowMenu, speeds: Float[Array, " kinds"], analogue: Int[Array, ""]
+    history: History, menu: WindowMenu, times: Float[Array, " kinds"], analogue: Int[Array, ""]
 ) -> Int[Array, ""]:
     """Return the kind of guess to take.
 
@@ -56,14 +95,15 @@ def better_kind(
     Arguments:
         history: of the run.
         menu: the sizes of pieces that there are, and what they cost.
-        speeds: what each kind is expected to deliver.
+        times: that the rest of the window is expected to take with each kind.
         analogue: how many steps ago it was; -1 if there is none.
     """
     pieces = history.pieces
-    better = jnp.argmax(speeds).astype(jnp.int32)
+    better = jnp.argmin(times).astype(jnp.int32)
     untried = pieces.last == 0
     last = pieces.last[1 - better]
-    hopeful = _fastest(menu).astype(speeds.dtype)[1 - better] > jnp.max(speeds)
+    left = (menu.steps - history.position).astype(times.dtype)
+    hopeful = left < jnp.min(times) * _fastest(menu).astype(times.dtype)[1 - better]
     due = hopeful & (history.attempts - last >= jnp.minimum(last, _TRIED_AGAIN))
     better = jnp.where(due & ~jnp.any(untried), 1 - better, better)
     better = jnp.where(untried[ANALOGUE], ANALOGUE, better)
@@ -81,36 +121,52 @@ def _fastest(menu: WindowMenu) -> Float[Array, " kinds"]:
     )
 
 
-def _speeds(
-    history: History, menu: WindowMenu, kind: int, place: int, forgetting: float
-) -> Float[Array, " most"]:
-    """Return the steps per time of pieces of one size, for each number of iterations."""
-    size, cost = menu.sizes[place], menu.piece(place)
+def _to_go(left: Array, usual: list[Float[Array, ""]], menu: WindowMenu) -> tuple[Array, Array]:
+    """Return the time and the iterations that so many more steps take.
+
+    Pieces end where they end, not at the end of the window: half a piece is lost on average. A few
+    steps are faster stepped through.
+    """
+    steps, time, iterations = usual
+    pieces = jnp.maximum(left / steps + 0.5, 1)
+    stepping = menu.costs.step * left
+    stepped = stepping <= pieces * time
+    time = jnp.where(stepped, stepping, pieces * time)
+    return time, jnp.where(stepped, 0, pieces * iterations)
+
+
+def _pieces(
+    history: History, menu: WindowMenu, forgetting: float, left: Float[Array, ""]
+) -> _Pieces:
+    """Return what the last pieces would have come to, with so many steps left in the window."""
     dtype = history.tangent.dtype
-    lengths = history.pieces.lengths[kind]
-    weights = jnp.where(lengths > 0, forgetting ** jnp.arange(lengths.size, dtype=dtype), 0)
-    steps = jnp.minimum(_extended(history, menu, kind, size), size)
-    made = jnp.arange(1, menu.most + 1, dtype=dtype)
-    done = jnp.argmax(steps >= size, axis=1) + 1  # iterations until all of it has converged
-    done = jnp.where(steps[:, -1] >= size, done, menu.most).astype(dtype)
-    times = cost.guess[kind] + jnp.minimum(made[None], done[:, None]) * cost.iteration
-    delivered = jnp.sum(weights[:, None] * steps, axis=0)
-    taken = jnp.sum(weights[:, None] * times, axis=0)
-    possible = (taken > 0) & (size <= _LONGER * jnp.max(lengths))
-    return jnp.where(possible, delivered / jnp.where(possible, taken, 1), 0)
+    lengths, made = history.pieces.lengths, jnp.arange(1, menu.most + 1, dtype=dtype)
+    weights = jnp.where(lengths > 0, forgetting ** jnp.arange(lengths.shape[1], dtype=dtype), 0)
+    longest = _LONGER * jnp.max(lengths, axis=1, keepdims=True)
+    parts = []
+    for place, size in enumerate(menu.sizes):
+        cost, wanted = menu.piece(place), jnp.minimum(left, size)
+        steps = jnp.minimum(_extended(history, menu, size), wanted)
+        through = steps[..., -1] >= wanted
+        done = jnp.argmax(steps >= wanted, axis=-1) + 1  # iterations until all of it has converged
+        done = jnp.where(through, done, menu.most).astype(dtype)
+        iterations = jnp.minimum(made, done[..., None])
+        times = jnp.array(cost.guess, dtype)[:, None, None] + cost.iteration * iterations
+        parts.append(_Pieces(jnp.where(size <= longest, weights, 0), steps, iterations, times))
+    return _Pieces(*(jnp.stack(part, axis=1) for part in zip(*parts, strict=True)))
 
 
-def _extended(history: History, menu: WindowMenu, kind: int, size: int) -> Float[Array, "K most"]:
+def _extended(history: History, menu: WindowMenu, size: int) -> Float[Array, "kinds K most"]:
     """Return the fronts that are expected of the last pieces, had they been of this size.
 
     Where one has converged from end to end, those of a longer one go on from there, evenly, in one
     iteration more, and two for every factor e by which tangents grow over what is added.
     """
     dtype = history.tangent.dtype
-    fronts = history.pieces.fronts[kind].astype(dtype)
-    lengths = history.pieces.lengths[kind, :, None].astype(dtype)
+    fronts = history.pieces.fronts.astype(dtype)
+    lengths = history.pieces.lengths[..., None].astype(dtype)
     through = fronts >= lengths
-    since = jnp.cumsum(through, axis=1, dtype=dtype) - 1  # iterations after it was through
+    since = jnp.cumsum(through, axis=-1, dtype=dtype) - 1  # iterations after it was through
     rate = jnp.maximum(history.growth.mean, 0) * menu.step_duration.astype(dtype)
     more = jnp.maximum(size - lengths, 0)
     needed = 1 + _ITERATIONS_PER_GROWTH * jnp.where(jnp.isnan(rate), 0, rate) * more

@@ -20,7 +20,7 @@ from parasim.integrators._growth import propagated_growth
 from parasim.integrators._guess import coarse_guess, constant_guess
 from parasim.integrators._history import ANALOGUE, COARSE, History, Outcome
 from parasim.integrators._intervals import Intervals
-from parasim.integrators._newton import NewtonOptions, newton
+from parasim.integrators._newton import NewtonOptions, Planned, newton
 
 Step = Callable[[Array, PyTree], Array]
 
@@ -160,12 +160,15 @@ def _piece(
         ),
         lambda: _first_guess(steps, walk.y, position, intervals.count, options.interval),
     )
-    found = newton(intervals, walk.y, guess, options, walk.choice.iterations, menu.most)
+    choice = walk.choice
+    planned = Planned(choice.iterations, choice.pace / options.interval)
+    found = newton(intervals, walk.y, guess, options, planned, menu.most)
     states = intervals.states(intervals.starts(walk.y, found.ends))
     accepted = jnp.minimum(found.prefix * options.interval, jnp.minimum(remaining, length))
     log_growth, tangent = propagated_growth(found.propagator, walk.history.tangent)
-    moved = (accepted > 0) & jnp.all(jnp.isfinite(tangent))
-    log_growth = jnp.where(moved, log_growth, 0)
+    finite = jnp.all(jnp.isfinite(tangent))
+    moved = (accepted > 0) & finite
+    log_growth = jnp.where(accepted > 0, jnp.where(finite, log_growth, jnp.nan), 0)
     outcome = Outcome(
         place=jnp.asarray(place, jnp.int32),
         kind=jnp.where(by_analogue, ANALOGUE, COARSE),

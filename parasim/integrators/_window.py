@@ -40,8 +40,8 @@ from parasim.integrators._recurrence import (
 from parasim.integrators._walk import walk
 
 # A tangent costs at most five steps beside the one that it goes along with. One sequential window
-# in 16 has its first eighth stepped again with a tangent: 6 / (8 * 16) = 4.7 % at the most.
-_SAMPLE_EVERY = 16
+# in 32 has its first eighth stepped again with a tangent: 6 / (8 * 32) = 2.4 % at the most.
+_SAMPLE_EVERY = 32
 _SAMPLE_PART = 8
 
 # So many windows of the past are remembered, if there is room.

@@ -26,9 +26,11 @@ class Stubborn(AbstractDecision):
             parallel=jnp.array(True),
             size=jnp.array(self.place, jnp.int32),
             iterations=jnp.array(6, jnp.int32),
+            pace=jnp.full((), jnp.inf),
             analogue=jnp.array(-1, jnp.int32),
             reason=jnp.array(1, jnp.int32),
-            gain=jnp.full((), jnp.nan, history.tangent.dtype),
+            gain=jnp.full((), jnp.nan),
+            predicted_iterations=jnp.full((), jnp.nan),
         )
 
 
