@@ -91,7 +91,7 @@ class History(NamedTuple):
         spent: what they are reckoned to have taken, in the unit of the costs.
         wasted: how much of that parallel pieces took beyond what stepping would have.
         since: how many steps were made one after the other since the last piece.
-        failures: how many times in a row pieces took longer than stepping, and then came some steps.
+        failures: how many times in a row pieces took longer than stepping, with steps in between.
         attempts: how many pieces there were.
         pieces: the last ones, by the kind of their first guess.
         past: the states, for analogues.

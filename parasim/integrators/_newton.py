@@ -56,6 +56,11 @@ class Planned(NamedTuple):
     iterations: Int[Array, ""]
     pace: Float[Array, ""]
 
+    @classmethod
+    def exactly(cls, iterations: int) -> "Planned":
+        """Plan so many, and more only while the updates are shrinking everywhere."""
+        return cls(jnp.array(iterations, jnp.int32), jnp.array(jnp.inf))
+
 
 class NewtonResult(NamedTuple):
     """What the iteration found.

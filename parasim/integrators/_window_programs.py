@@ -15,7 +15,7 @@ from jaxtyping import Array, Float, Int, PyTree
 from parasim.integrators._costs import DeviceCosts
 from parasim.integrators._flatten import Flattening
 from parasim.integrators._guess import constant_guess
-from parasim.integrators._newton import NewtonOptions, newton
+from parasim.integrators._newton import NewtonOptions, Planned, newton
 from parasim.integrators._parallel_newton import ParallelNewton
 from parasim.integrators._recurrence import Recurrence, shooting_intervals
 from parasim.integrators._steps import window_recurrence
@@ -115,7 +115,7 @@ def iterated(system: Steps, steps: int, turns: Int[Array, ""]) -> Iterated:
     none = jnp.zeros((), jnp.int32)
 
     def turn(_: Array, so_far: Iterated) -> Iterated:
-        found = newton(intervals, vector, so_far.ends, options, none + 1, 1)
+        found = newton(intervals, vector, so_far.ends, options, Planned.exactly(1), 1)
         return Iterated(found.ends, so_far.iterations + found.iterations)
 
     start = Iterated(constant_guess(vector, intervals.count), none)

@@ -15,9 +15,7 @@ def _options(interval=4, rtol=1e-10):
 def _solve(step, y0, inputs, options, iterations=50):
     intervals = Intervals(step, inputs, options.interval)
     guess = constant_guess(y0, intervals.count)
-    found = newton(
-        intervals, y0, guess, options, Planned(jnp.array(iterations), jnp.array(jnp.inf)), 50
-    )
+    found = newton(intervals, y0, guess, options, Planned.exactly(iterations), 50)
     return found, intervals.states(intervals.starts(y0, found.ends))
 
 
