@@ -8,6 +8,7 @@ import pytest
 
 import parasim
 from parasim import ParallelNewton, lyapunov
+from tests.problems import PARALLEL_PAYS
 from tests.truth_systems import linear, stuart_landau, van_der_pol
 
 EXPONENTS = np.array([0.5, -0.3, -1.0, -2.0])
@@ -101,12 +102,22 @@ def test_parallel_and_sequential_agree():
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-8)
 
 
-def test_one_variable():
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"steps": 1},
+        {"steps": 1024},
+        pytest.param({"steps": 128, "costs": PARALLEL_PAYS}, marks=pytest.mark.slow),
+    ],
+    ids=["windows of a step", "long windows", "parallel"],
+)
+def test_one_variable(options):
     """y' = y (1 - y) settles at 1, where a step of Heun's method shrinks by 1 - h + h^2 / 2."""
     result = lyapunov(
-        lambda t, y, args: y * (1 - y), diffrax.Heun(), 0, 40, 0.02, 0.5, exponents=None,
-        transient=25,
+        lambda t, y, args: y * (1 - y), ParallelNewton(diffrax.Heun(), **options), 0, 40, 0.02, 0.5,
+        exponents=None, transient=25,
     )  # fmt: skip
+    assert (result.parallel > 0) == ("costs" in options)
     np.testing.assert_allclose(result.values, [np.log(1 - 0.02 + 0.0002) / 0.02], rtol=1e-8)
     assert result.dimension == 0
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from parasim import ConfigError, ParallelNewton, SolverError, lyapunov, lyapunov_scan
+from tests.problems import PARALLEL_PAYS
 from tests.truth_systems import no_derivative
 
 Y0 = np.array([2.0, 0.0])
@@ -85,6 +86,14 @@ def test_recurrences_without_derivative(carry, f, said):
 
 
 @pytest.mark.parametrize(
+    ("exponents", "said"), [(0, "must be a positive"), (3, "there are 2 exponents.*all of them")]
+)
+def test_a_recurrence_has_as_many_exponents_as_variables(exponents, said):
+    with pytest.raises(ConfigError, match=said):
+        lyapunov_scan(lambda c, x: (c / 2, None), Y0, length=100, exponents=exponents)
+
+
+@pytest.mark.parametrize(
     "options", [{"mode": "fast"}, {"window": 0}, {"interval": 1.0}, {"rtol": 2}, {"transient": 100}]
 )
 def test_options_of_no_use(options):
@@ -115,9 +124,26 @@ def test_what_is_not_finite_is_an_error_or_nan(mode):
         assert np.isnan(getattr(result, name)).all()
 
 
-def test_a_derivative_that_is_not_finite():
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        pytest.param({"mode": "parallel"}, marks=pytest.mark.slow),
+        pytest.param({"steps": 128, "costs": PARALLEL_PAYS}, marks=pytest.mark.slow),
+    ],
+)
+def test_a_derivative_that_is_not_finite(options):
     with pytest.raises(SolverError, match="derivative"):
-        _run(terms=_singular, y0=np.array([0.0]))
+        _run(terms=_singular, y0=np.array([0.0]), solver=ParallelNewton(diffrax.Heun(), **options))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, pytest.param({"costs": PARALLEL_PAYS, "window": 128}, marks=pytest.mark.slow)],
+)
+def test_a_derivative_of_a_recurrence_that_is_not_finite(options):
+    with pytest.raises(SolverError, match="derivative"):
+        lyapunov_scan(lambda c, x: (jnp.sqrt(jnp.abs(c)) / 2, None), 0.0, length=1000, **options)
 
 
 def test_tangents_of_a_state_that_overflows_are_no_result():

@@ -54,6 +54,18 @@ def test_an_exponent_of_minus_infinity_is_an_error():
         _powers(np.zeros((2, 2)))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["sequential", "parallel"])
+def test_a_thousand_variables(mode):
+    factors = jnp.concatenate([jnp.array([0.9, 0.7]), jnp.linspace(0.1, 0.4, 998)])
+    result = lyapunov_scan(
+        lambda c, x: (factors * c, None), jnp.ones(1000), length=400, exponents=2, mode=mode,
+        transient=200, window=64,
+    )  # fmt: skip
+    assert result.parallel == (mode == "parallel")
+    np.testing.assert_allclose(result.values, np.log([0.9, 0.7]), rtol=1e-9)
+
+
 @pytest.mark.parametrize("window", [1, pytest.param(64, marks=pytest.mark.slow)])
 def test_windows_of_any_length(window):
     """The determinant of the Hénon map is -0.3 everywhere."""
