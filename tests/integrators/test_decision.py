@@ -1,3 +1,4 @@
+import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -164,7 +165,7 @@ def test_auto_is_sequential_on_a_cpu_and_says_why():
 
 
 def test_auto_stays_parallel_where_that_pays():
-    solver = ParallelNewton(steps=128, costs=PARALLEL_PAYS)
+    solver = ParallelNewton(diffrax.Heun(), steps=128, costs=PARALLEL_PAYS)
     windows = parasim.windows(run(PREDICTABLE["Lorenz rho=10"], solver))
     np.testing.assert_array_equal(windows["mode"], 1)
     assert "trial" in windows["reason"][0]
@@ -173,7 +174,7 @@ def test_auto_stays_parallel_where_that_pays():
 
 def test_auto_leaves_parallel_where_it_does_not_pay():
     costs = DeviceCosts(step=1.0, iteration=100.0, level=0.0, work=0.0)
-    solver = ParallelNewton(steps=512, costs=costs)
+    solver = ParallelNewton(diffrax.Heun(), steps=128, costs=costs)
     windows = parasim.windows(run(CHAOTIC["Lorenz-63"], solver))
     assert windows["fell_back"][0]
     assert np.mean(windows["iterations"] > 0) < 0.5
