@@ -76,9 +76,8 @@ def test_by_default_a_drift_costs_at_most_five_percent_more_than_stepping(costs,
     windows, history = _drifting(102_400 // steps, steps, costs=costs)
     assert history.steps == 102_400
     assert history.spent <= 1.05 * costs.step * history.steps
-    pays = costs.affordable_iterations(steps, 8) > 2
-    predictable = windows["mode"][: len(windows["mode"]) // 8]
-    assert not pays or np.mean(predictable) > 0.9
+    if costs.affordable_iterations(steps, 8) > 2:
+        assert np.any(windows["mode"] == 1)
 
 
 def test_a_transient_that_grows_is_not_the_end_of_parallel():
