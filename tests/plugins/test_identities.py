@@ -39,6 +39,12 @@ RUNS = {
 OPTIONS = {"lorenz96": {"sites": 6}}
 
 every_system = pytest.mark.parametrize("name", system_names())
+# One at rest, one on a limit cycle of the plane, and one in chaos.
+FAST = ("energy-balance", "fitzhugh-nagumo", "lorenz63")
+every_system_some_slow = pytest.mark.parametrize(
+    "name",
+    [n if n in FAST else pytest.param(n, marks=pytest.mark.slow) for n in system_names()],
+)
 
 
 class Flow(NamedTuple):
@@ -119,13 +125,13 @@ def test_every_system_has_a_run():
     assert set(RUNS) == set(system_names())
 
 
-@every_system
+@every_system_some_slow
 def test_the_sum_of_the_exponents_is_the_mean_divergence(name):
     divergence = _mean_divergence(name)[0]
     assert _sum(_measured(name)) == pytest.approx(divergence, rel=1e-6)
 
 
-@every_system
+@every_system_some_slow
 def test_a_flow_that_moves_has_one_zero_exponent_and_at_rest_those_of_its_jacobian(name):
     """In the plane the other exponent is the mean divergence."""
     flow, result = _flow(name), _measured(name)
