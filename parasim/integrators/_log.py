@@ -38,8 +38,13 @@ class WindowLog(eqx.Module):
             parallel_steps=numbers,
             iterations=numbers,
             gain=values,
+            predicted_iterations=values,
+            cost=values,
+            wasted=values,
             update=values,
             growth_rate=values,
+            exponent=values,
+            exponent_error=values,
             finite=flags,
         )
         return cls(jnp.zeros((), jnp.int32), jnp.zeros(capacity, time_dtype), records)
@@ -71,12 +76,15 @@ def windows(solution: Any) -> dict[str, np.ndarray]:
 
     Returns:
         An array per quantity, a number per window, the oldest first: `window_time` (its end),
-        `growth_rate` (nats per unit of time; NaN where it was not measured), `mode` (what delivered
-        the window: 0 sequential, 1 parallel), `reason` (in words), `fell_back` (whether it began in
-        parallel, and the rest was stepped through), `parallel_steps` (how many Newton's method
-        delivered), `iterations`, `gain` (how many times as fast as stepping that was expected to
-        be; NaN where that was not asked), `update`. Only the most recent windows are kept: see
-        `ParallelNewton.log_length`.
+        `growth_rate` (nats per unit of time; NaN where it was not measured), `exponent` and
+        `exponent_error` (the running estimate of the largest exponent, and its standard error),
+        `mode` (what delivered the window: 0 sequential, 1 parallel), `reason` (in words),
+        `fell_back` (whether it began in parallel, and the rest was stepped through),
+        `parallel_steps` (how many Newton's method delivered), `iterations`, `predicted_iterations`
+        and `gain` (how many it was expected to take, and how many times as fast as stepping that
+        would be; NaN where that was not asked), `cost` (reckoned, in sequential steps), `wasted`
+        (of that, in pieces that were slower than stepping), `update`. Only the most recent windows
+        are kept: see `ParallelNewton.log_length`.
 
     Raises:
         ConfigError: the solution has no state of a `ParallelNewton`.
@@ -99,11 +107,16 @@ def windows(solution: Any) -> dict[str, np.ndarray]:
     return {
         "window_time": np.asarray(log.ends)[order],
         "growth_rate": kept.growth_rate,
+        "exponent": kept.exponent,
+        "exponent_error": kept.exponent_error,
         "mode": kept.parallel.astype(np.int8),
         "reason": np.array([REASONS[code] for code in kept.reason], dtype=object),
         "fell_back": kept.fell_back,
         "parallel_steps": kept.parallel_steps,
         "iterations": kept.iterations,
+        "predicted_iterations": kept.predicted_iterations,
         "gain": kept.gain,
+        "cost": kept.cost,
+        "wasted": kept.wasted,
         "update": kept.update,
     }

@@ -61,17 +61,25 @@ def stepped_windows(
         return carry, (y, all_finite(eqx.filter(carry, is_number)))
 
     carry, (ys, finite) = scan._replace(f=flagged).scanned()
-    ends = jnp.minimum(jnp.arange(0, scan.steps, max(window, 1)) + window, scan.steps) - 1
+    starts = jnp.arange(0, scan.steps, max(window, 1))
+    ends = jnp.minimum(starts + window, scan.steps) - 1
     flags, numbers = jnp.zeros(ends.shape, bool), jnp.zeros(ends.shape, jnp.int32)
+    zeros = jnp.zeros(ends.shape)
+    unknown = zeros + jnp.nan
     record = WindowRecord(
         parallel=flags,
         reason=numbers + reason,
         fell_back=flags,
         parallel_steps=numbers,
         iterations=numbers,
-        gain=jnp.full(ends.shape, jnp.nan),
-        update=jnp.zeros(ends.shape),
-        growth_rate=jnp.full(ends.shape, jnp.nan),
+        gain=unknown,
+        predicted_iterations=unknown,
+        cost=(ends + 1 - starts).astype(zeros.dtype),
+        wasted=zeros,
+        update=zeros,
+        growth_rate=unknown,
+        exponent=unknown,
+        exponent_error=zeros + jnp.inf,
         finite=(finite[::-1] if scan.reverse else finite)[ends],
     )
     return (carry, ys), record

@@ -58,9 +58,19 @@ class WindowRecord(NamedTuple):
         parallel_steps: how many of its steps Newton's method delivered.
         iterations: of Newton's method.
         gain: how many times as fast as stepping it was expected to be; NaN if that was not asked.
+        predicted_iterations: how many iterations it was expected to take in parallel; NaN likewise.
+        cost: what it is reckoned to have taken, in sequential steps: N if it was stepped through.
+            What measuring growth takes is not in it.
+        wasted: how much of that pieces took beyond what stepping over what they delivered would
+            have taken, in sequential steps.
         update: the certificate, the largest last Newton update (or transported rounding error, if
             that is larger) in units of the tolerance; 0 for a window that was stepped through.
         growth_rate: finite-time Lyapunov growth, in nats per unit of time; NaN if not measured.
+        exponent: the running estimate of the largest Lyapunov exponent after the window, in nats
+            per unit of time, from the growth rates of the last ten windows or so that were
+            measured; NaN before the first.
+        exponent_error: its standard error, as if windows were independent; infinite before there
+            are two.
         finite: whether the state at the end is.
     """
 
@@ -70,8 +80,13 @@ class WindowRecord(NamedTuple):
     parallel_steps: Int[Array, ""]
     iterations: Int[Array, ""]
     gain: Float[Array, ""]
+    predicted_iterations: Float[Array, ""]
+    cost: Float[Array, ""]
+    wasted: Float[Array, ""]
     update: Float[Array, ""]
     growth_rate: Float[Array, ""]
+    exponent: Float[Array, ""]
+    exponent_error: Float[Array, ""]
     finite: Bool[Array, ""]
 
 
@@ -135,7 +150,7 @@ class WindowSolver(eqx.Module):
         _check_memory(recurrence, menu, history.tangent, never is None)
         if never is not None:
             delivered = self._sequential(recurrence, y0, history, menu)
-            return self._recorded(delivered, Choice.to_step(history, never), menu)
+            return self._recorded(delivered, Choice.to_step(history, never), history, menu)
         choice = self.decision.choose(history, menu)
         parallel = all_members(choice.parallel)
         reason = jnp.where(choice.parallel & ~parallel, decision.BATCH, choice.reason)
@@ -147,7 +162,7 @@ class WindowSolver(eqx.Module):
                 lambda: self._parallel(recurrence, y0, choice, history, menu),
                 lambda: self._sequential(recurrence, y0, history, menu),
             )
-        return self._recorded(delivered, choice._replace(reason=reason), menu)
+        return self._recorded(delivered, choice._replace(reason=reason), history, menu)
 
     def _parallel(
         self,
@@ -234,8 +249,9 @@ class WindowSolver(eqx.Module):
         return jax.lax.cond(any_member(due), measure, lambda: unmeasured)
 
     def _recorded(
-        self, delivered: _Delivered, choice: Choice, menu: WindowMenu
+        self, delivered: _Delivered, choice: Choice, before: History, menu: WindowMenu
     ) -> tuple[PyTree, PyTree, WindowRecord, History]:
+        history = delivered.history.after_window(delivered.growth)
         tried = delivered.iterations > 0
         whole = delivered.parallel_steps == menu.steps
         record = WindowRecord(
@@ -245,11 +261,15 @@ class WindowSolver(eqx.Module):
             parallel_steps=delivered.parallel_steps,
             iterations=delivered.iterations,
             gain=choice.gain,
+            predicted_iterations=choice.predicted_iterations,
+            cost=(history.spent - before.spent) / menu.costs.step,
+            wasted=(history.wasted - before.wasted) / menu.costs.step,
             update=delivered.update,
             growth_rate=delivered.growth,
+            exponent=history.growth.mean,
+            exponent_error=history.growth.standard_error,
             finite=all_finite(delivered.y1),
         )
-        history = delivered.history.after_window(delivered.growth)
         return delivered.y1, delivered.states, record, history
 
 

@@ -1,10 +1,12 @@
 """Everything about a run that is known, and checked, before it begins."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import diffrax
+import jax
 import numpy as np
 
 from parasim._errors import ConfigError
@@ -90,6 +92,9 @@ def make_plan(
         model = plain_model(system, values, y0, dtype=kind, members=members)
     model, forcings = driven_model(model, system, inputs, params=params, grid=grid, dtype=kind)
     check_vector_field(model, members)
+    one = model.y0 if members is None else jax.tree.map(lambda leaf: leaf[0], model.y0)
+    windows = newton.window_solver(one)
+    newton = dataclasses.replace(newton, costs=windows.costs)  # of the whole run, and in the store
     layout = Layout(
         fields=(*model.fields, *window_fields(model.time_unit, kind)),
         start=grid.t0,
@@ -109,6 +114,7 @@ def make_plan(
         "seed": seed,
         "members": members,
         "solver": as_json(newton),
+        "decision": as_json(windows.decision),
     }
     attributes = root_attributes(
         title=f"{model.name}: {model.description}" if model.description else model.name,

@@ -66,6 +66,15 @@ def test_pieces_that_converge_at_once_are_followed_by_the_longest():
     assert choice.gain > 10
 
 
+def test_iterations_are_predicted_for_the_whole_window():
+    """Pieces of 64 steps, of which 32 converge in each iteration: there are 16 in the window."""
+    history = _after(_grown(1e3), front=32, iterations=2)
+    assert _choose(PredictedTime(), history).predicted_iterations == 16 * 2
+    longest = _choose(PredictedTime(), _after(START, front=64, iterations=1))
+    assert longest.predicted_iterations == 2  # in one piece, of which the first 64 took one
+    assert np.isnan(_choose(PredictedTime(), START).predicted_iterations)
+
+
 def test_growth_keeps_pieces_short():
     """Two iterations more for every nat: 50 nats in a window are 1 in 20 steps."""
     history = _after(_grown(50.0), front=64, iterations=1)

@@ -244,6 +244,7 @@ def test_the_record_of_a_plain_scan_says_which_window_failed(mode):
     )
     assert ours[0] == np.inf
     np.testing.assert_array_equal(record.finite, [True, False, False])
+    np.testing.assert_array_equal(record.cost, [2, 2, 2])
     expected = decision.SEQUENTIAL if mode == "sequential" else decision.DEVICE
     assert REASONS[record.reason[0]] == REASONS[expected]
     assert np.isnan(record.growth_rate).all()

@@ -44,6 +44,12 @@ def test_any_recurrence_is_solved_in_every_mode(mode):
     assert bool(record.parallel) == (mode != "sequential")
     assert record.finite
     assert int(history.windows) == 1
+    np.testing.assert_array_equal(record.exponent, history.growth.mean)
+    iterations = int(record.iterations) * PARALLEL_PAYS.one_iteration(99, 4)
+    reckoned = {"sequential": 99, "parallel": 25 + iterations, "auto": float(record.cost)}
+    assert record.cost == pytest.approx(reckoned[mode])  # a first guess of all 99 steps costs 25
+    assert 0 <= record.wasted <= record.cost
+    assert (record.wasted > 0) == (record.cost > 99)
 
 
 def test_growth_of_a_parallel_window_is_per_unit_of_time():
@@ -60,14 +66,18 @@ def test_growth_of_a_parallel_window_is_per_unit_of_time():
 def test_sequential_windows_measure_growth_in_one_of_sixteen():
     decay = Recurrence(lambda y, x: 0.5 * y, jnp.zeros(64), jnp.array(6.4))
     solver, y = _solver("sequential"), jnp.ones(2)
-    history, rates = solver.start(y), []
+    history, rates, exponents = solver.start(y), [], []
     solve = jax.jit(lambda y, history: solver.solve(decay, y, history))
     for _ in range(32):
         y, _, record, history = solve(y, history)
         rates.append(float(record.growth_rate))
+        exponents.append((float(record.exponent), float(record.exponent_error)))
     measured = np.isfinite(rates)
     np.testing.assert_array_equal(np.flatnonzero(measured), [15, 31])
     np.testing.assert_allclose(np.array(rates)[measured], np.log(0.5) / 0.1)
+    assert np.isnan(exponents[14][0])
+    np.testing.assert_allclose(exponents[15], (np.log(0.5) / 0.1, np.inf))
+    np.testing.assert_allclose(exponents[31], (np.log(0.5) / 0.1, 0), atol=1e-7)
 
 
 def test_a_state_that_is_not_finite_is_no_success_in_any_mode():
@@ -113,6 +123,8 @@ def test_members_that_converge_differently_fall_back_alone():
     last, record, expected = jax.vmap(solve)(jnp.array([1.5, 4.0]))
     np.testing.assert_array_equal(record.parallel, [True, False])
     np.testing.assert_array_equal(record.fell_back, [False, True])
+    np.testing.assert_allclose(record.wasted, np.maximum(record.cost - 512, 0))
+    assert record.wasted[1] > 0
     np.testing.assert_allclose(last, expected, atol=1e-9)
 
 

@@ -75,7 +75,13 @@ def test_every_window_says_when_it_ended_how_it_went_and_why(lorenz):
     np.testing.assert_allclose(forced["x"], lorenz["x"], rtol=1e-7)
     meanings = forced["reason"].attrs["flag_meanings"].split()
     assert meanings[int(forced["reason"][0])].startswith("parallel_was")
-    assert forced["growth_rate"].attrs["units"] == "1"
+    assert forced["growth_rate"].attrs["units"] == forced["exponent"].attrs["units"] == "1"
+    weights = 0.9 ** np.arange(7)[::-1]
+    assert forced["exponent"][-1] == pytest.approx(
+        np.average(forced["growth_rate"], weights=weights)
+    )
+    np.testing.assert_array_equal(lorenz["cost"], [16] * 6 + [4])
+    assert (forced["wasted"] <= forced["cost"]).all()
 
 
 def test_names_units_and_origin_are_in_the_dataset():
@@ -86,6 +92,9 @@ def test_names_units_and_origin_are_in_the_dataset():
     configuration = json.loads(dataset.attrs["configuration"])
     assert configuration["set"]["I"] == 12
     assert configuration["solver"]["steps"] == 1024
+    assert configuration["solver"]["costs"]["step"] == 1.0
+    assert configuration["decision"]["class"].endswith("PredictedTime")
+    assert configuration["decision"]["budget"] == 0.04
     assert configuration["y0"]["V"] == float(dataset["V"][0])
     assert json.loads(dataset.attrs["versions"])["parasim"] == parasim.__version__
     assert "Hodgkin" in dataset.attrs["references"]
