@@ -11,6 +11,8 @@ from parasim.cli._options import debug_option
 if TYPE_CHECKING:
     from parasim.io import StoreSummary
 
+_FEWEST_MEASURED = 8  # a standard error of fewer says nothing
+
 
 @click.command()
 @click.argument("store")
@@ -44,10 +46,13 @@ def _describe(store: str, summary: "StoreSummary") -> str:
         ("grid", f"t0 = {_text.number(configuration['t0'])}, t1 = "
                  f"{_text.number(configuration['t1'])}, dt = {_text.number(configuration['dt'])}, "
                  f"every = {configuration['every']}"),
-        ("solver", f"{solver['solver']['class'].rpartition('.')[2]}, {solver['mode']}, windows of "
+        ("solver", f"{solver['solver']['class'].rpartition('.')[2]}, windows of "
                    f"{_text.count(solver['steps'])} steps, {configuration['dtype']}, "
                    f"seed {configuration['seed']}"),
+        ("decision", _text.settings(configuration["decision"])),
+        ("costs", _text.pairs(_costs(solver["costs"]))),
         ("windows", _windows(summary)),
+        ("took", _cost(summary)),
         ("growth", _growth(summary)),
         ("made", f"{attributes['created']} on {attributes['platform']} ({attributes['device']})"),
         ("command", attributes["command"]),
@@ -83,13 +88,30 @@ def _windows(summary: "StoreSummary") -> str:
     if summary.fell_back:
         text += f"; {_text.count(summary.fell_back)} fell back from parallel to sequential"
     if math.isfinite(summary.median_iterations):
-        text += f"; {summary.median_iterations:g} Newton iterations in the median parallel window"
+        text += f"\n{summary.median_iterations:g} Newton iterations in the median parallel window"
+        if math.isfinite(summary.median_predicted):
+            text += f", {summary.median_predicted:.3g} predicted"
     reasons = (f"{_text.count(n)}: {reason}" for reason, n in summary.reasons.items())
     return "\n".join([text, *reasons])
+
+
+def _costs(costs: "dict[str, object]") -> "dict[str, object]":
+    return {name: value for name, value in costs.items() if name != "class"}
+
+
+def _cost(summary: "StoreSummary") -> str:
+    """Say what the windows took, as the decision reckons."""
+    text = f"as long as {_text.count(summary.cost)} sequential steps"
+    wasted = f", {_text.count(summary.wasted)} of them wasted" if summary.wasted else ""
+    return f"{text}{wasted}, as reckoned: see `parasim explain`"
 
 
 def _growth(summary: "StoreSummary") -> str:
     if not summary.measured:
         return ""
     rate = _text.rate(summary.mean_growth_rate, summary.time_unit)
-    return f"{rate} on average, measured in {_text.count(summary.measured)} windows"
+    text = f"{rate} on average, measured in {_text.count(summary.measured)} windows"
+    if summary.measured >= _FEWEST_MEASURED:
+        last = _text.uncertain(summary.exponent, summary.exponent_error)
+        text += f"; {last} in the last ten or so"
+    return text

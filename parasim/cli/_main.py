@@ -7,6 +7,7 @@ import click
 from parasim import __version__
 from parasim._errors import ParasimError
 from parasim.cli._calibrate import calibrate
+from parasim.cli._explain import explain
 from parasim.cli._info import info
 from parasim.cli._lyapunov import lyapunov
 from parasim.cli._run import run
@@ -52,5 +53,6 @@ def main() -> None:
 main.add_command(run)
 main.add_command(systems)
 main.add_command(info)
+main.add_command(explain)
 main.add_command(lyapunov)
 main.add_command(calibrate)

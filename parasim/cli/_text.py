@@ -78,6 +78,13 @@ def pairs(values: Mapping[str, Any]) -> str:
     )
 
 
+def settings(described: Mapping[str, Any]) -> str:
+    """Write a class and its attributes, as a store describes them, such as `Rule (a = 1)`."""
+    values = {name: value for name, value in described.items() if name != "class"}
+    name = str(described["class"]).rpartition(".")[2]
+    return f"{name} ({pairs(values)})" if values else name
+
+
 def aligned(lines: Iterable[tuple[str, str]]) -> str:
     """Write labels and texts in two columns; a text of several lines stays in its column."""
     rows = [(label, text) for label, text in lines if text]

@@ -1,6 +1,5 @@
 """Says what is in a store that parasim wrote."""
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,11 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xarray as xr
 import zarr
 
-from parasim._errors import StoreError
-from parasim.io._create import is_group, is_ours
+from parasim.io._records import StoredWindows, open_store, stored_windows
 
 
 @dataclass(frozen=True)
@@ -31,8 +28,15 @@ class StoreSummary:
         fell_back: how many of them it was tried on without success.
         reasons: how many windows there are for each reason, by its meaning.
         median_iterations: of the parallel windows; NaN if there are none.
+        median_predicted: what was predicted of those for which it was; NaN if there are none.
+        cost: what the windows are reckoned to have taken, in sequential steps; of an ensemble that
+            of the slowest members.
+        wasted: how much of that pieces took that were slower than stepping.
         mean_growth_rate: of the windows in which it was measured; NaN if there are none.
         measured: how many windows these are.
+        exponent: the running estimate of the largest Lyapunov exponent after the last window, the
+            mean over members; NaN if growth was never measured.
+        exponent_error: its standard error, infinite if growth was measured once.
         size: of the files, in bytes.
     """
 
@@ -48,8 +52,13 @@ class StoreSummary:
     fell_back: int
     reasons: Mapping[str, int]
     median_iterations: float
+    median_predicted: float
+    cost: float
+    wasted: float
     mean_growth_rate: float
     measured: int
+    exponent: float
+    exponent_error: float
     size: int
 
 
@@ -60,77 +69,62 @@ def summarise_store(path: str | os.PathLike[str]) -> StoreSummary:
         StoreError: there is nothing, or something else.
     """
     path = Path(path)
-    dataset = _open(path)
+    dataset = open_store(path)
     # xarray would read the whole time coordinate for an index.
     time: Any = zarr.open_group(path, mode="r")["time"]
-    windows = dataset[[name for name in dataset.variables if "window" in dataset[name].dims]].load()
-    ends = windows["window_time"].values
-    ends = ends[np.isfinite(ends)]
-    windows = windows.isel(window=slice(len(ends)))
-    parallel = windows["mode"].values == 1
-    growth = windows["growth_rate"].values
+    windows = stored_windows(dataset)
+    values = windows.values
+    parallel = values["mode"] == 1
+    growth = values["growth_rate"]
     measured = growth[np.isfinite(growth)]
     first = float(time[0])
     return StoreSummary(
-        status=dataset.attrs["status"],
-        attributes=_decoded(dataset.attrs),
+        status=windows.status,
+        attributes=windows.attributes,
         variables={
             str(name): (dict(zip(map(str, v.dims), v.shape, strict=True)), v.attrs.get("units", ""))
             for name, v in dataset.data_vars.items()
             if "time" in v.dims
         },
-        time_unit=str(time.attrs["units"]),
+        time_unit=windows.time_unit,
         first_time=first,
-        last_time=float(ends[-1]) if len(ends) else first,
+        last_time=float(windows.ends[-1]) if len(windows) else first,
         rows=dataset.sizes["time"],
-        windows=len(ends),
+        windows=len(windows),
         parallel=_count(parallel),
-        fell_back=_count(windows["fell_back"].values == 1),
-        reasons=_reasons(windows["reason"]),
-        median_iterations=(
-            float(np.median(windows["iterations"].values[parallel])) if parallel.any() else np.nan
-        ),
+        fell_back=_count(values["fell_back"] == 1),
+        reasons=_reasons(windows),
+        median_iterations=_median(values["iterations"][parallel]),
+        median_predicted=_median(values["predicted_iterations"][parallel]),
+        cost=float(values["cost"].max(axis=0).sum()),
+        wasted=float(values["wasted"].max(axis=0).sum()),
         mean_growth_rate=float(measured.mean()) if len(measured) else np.nan,
         measured=_count(np.isfinite(growth)),
+        exponent=_last(values["exponent"]),
+        exponent_error=_last(values["exponent_error"]),
         size=sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
     )
 
 
-def _open(path: Path) -> xr.Dataset:
-    """Open a store without its time coordinate, or say why it is none of parasim's."""
-    if not path.exists():
-        raise StoreError(f"there is no store {path}: check the path")
-    if not is_group(path):
-        raise StoreError(f"{path} is no zarr store: name what `parasim run --out` wrote")
-    try:
-        dataset = xr.open_zarr(path, drop_variables=["time"])
-    except Exception as error:  # whatever zarr or a codec makes of foreign files
-        raise StoreError(f"{path} cannot be read as a store: {error}") from error
-    if not is_ours(path):
-        raise StoreError(
-            f"{path} was not written by parasim: open it with xarray.open_zarr({str(path)!r})"
-        )
-    return dataset
-
-
 def _count(flags: np.ndarray) -> int:
     """Count windows, those of an ensemble in which the flag of any member is set."""
-    return int(np.atleast_2d(flags).any(axis=0).sum())
+    return int(flags.any(axis=0).sum())
 
 
-def _reasons(reason: xr.DataArray) -> dict[str, int]:
-    meanings = str(reason.attrs["flag_meanings"]).split()
-    values = np.atleast_2d(reason.values)[0]  # one decision for all members
+def _reasons(windows: StoredWindows) -> dict[str, int]:
+    numbers = windows.values["reason"][0]  # one decision for all members
     return {
-        meaning.replace("_", " "): int((values == number).sum())
-        for number, meaning in enumerate(meanings)
-        if (values == number).any()
+        meaning: int((numbers == number).sum())
+        for number, meaning in enumerate(windows.reasons)
+        if (numbers == number).any()
     }
 
 
-def _decoded(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: json.loads(value) if name in ("configuration", "versions") else value
-        for name, value in attributes.items()
-        if name != "status"
-    }
+def _last(values: np.ndarray) -> float:
+    """Return the value after the last window, the mean over members; NaN without windows."""
+    return float(values[:, -1].mean()) if values.size else np.nan
+
+
+def _median(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else np.nan

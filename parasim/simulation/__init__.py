@@ -14,6 +14,11 @@ from parasim.simulation._config import (
     read_run_file as read_run_file,
 )
 from parasim.simulation._execute import compile_plan as compile_plan
+from parasim.simulation._explain import (
+    Explanation as Explanation,
+    Stretch as Stretch,
+    explain_store as explain_store,
+)
 from parasim.simulation._exponent_plot import (
     check_picture as check_picture,
     draw_convergence as draw_convergence,
@@ -23,6 +28,7 @@ from parasim.simulation._exponents import (
     system_exponents as system_exponents,
 )
 from parasim.simulation._inputs import InputFile as InputFile
+from parasim.simulation._outlook import Outlook as Outlook
 from parasim.simulation._plan import Plan as Plan
 from parasim.simulation._progress import Progress as Progress
 from parasim.simulation._simulate import (
@@ -33,16 +39,20 @@ from parasim.simulation._simulate import (
 
 __all__ = [
     "Calibration",
+    "Explanation",
     "InputFile",
+    "Outlook",
     "Plan",
     "Progress",
     "RunConfig",
+    "Stretch",
     "calibrate_system",
     "check_picture",
     "check_store",
     "check_values",
     "compile_plan",
     "draw_convergence",
+    "explain_store",
     "make_config",
     "parse_number",
     "plan_config",

@@ -92,6 +92,7 @@ def test_info_says_what_a_store_holds_and_what_made_it(parasim):
     assert result.exit_code == 0, result.output
     for part in ("complete", "rho = 20", "0 to 1, 101 values", "x (time: 101)", "7 parallel",
                  "7: parallel was asked for", "Newton iterations", "measured in 7 windows",
+                 "AlwaysParallel (iterations = 5)", "iteration = 8", "sequential steps",
                  "Heun", f"parasim {package.__version__}", "Lorenz (1963)"):  # fmt: skip
         assert part in result.output
 
