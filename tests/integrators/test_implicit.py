@@ -37,7 +37,7 @@ def _loss(last, states):
 
 def _ours(y0, parameters, inputs, mode):
     solver = WindowSolver(decision_of(mode, 5), OPTIONS, 50, COSTS)
-    last, states, _, _ = solver.solve(_recurrence(parameters, inputs), y0, solver.start(y0))
+    last, states, _, _ = solver.solve(_recurrence(parameters, inputs), y0, solver.start(y0, 64))
     return _loss(last, states)
 
 
@@ -82,7 +82,9 @@ def test_the_gradient_through_chaos_is_that_of_the_steps(mode):
 
     solver = WindowSolver(decision_of(mode, 5), OPTIONS, 50, COSTS)
     y0 = jnp.array([0.3])
-    value, gradient = jax.value_and_grad(end)(y0, lambda r, y: solver.solve(r, y, solver.start(y)))
+    value, gradient = jax.value_and_grad(end)(
+        y0, lambda r, y: solver.solve(r, y, solver.start(y, 64))
+    )
     states = np.concatenate(
         [
             y0,
@@ -106,7 +108,7 @@ def test_gradients_do_not_see_steps_beyond_the_window(mode):
             lambda y, x: y - p - 0 * jnp.sqrt(y - p) + x, jnp.zeros(10), jnp.array(1.0)
         )
         solver, y0 = WindowSolver(decision_of(mode, 5), OPTIONS, 50, COSTS), jnp.ones(1)
-        return solver.solve(recurrence, y0, solver.start(y0))[0][0]
+        return solver.solve(recurrence, y0, solver.start(y0, 64))[0][0]
 
     np.testing.assert_allclose(jax.grad(end)(1 / 10.5), -10, rtol=1e-12)
 
@@ -120,7 +122,7 @@ def test_a_gradient_keeps_the_trajectory_not_the_iterations():
 
         def end(y0):
             recurrence = _recurrence(P0, INPUTS[:count])
-            return _loss_of_end(solver.solve(recurrence, y0, solver.start(y0))[0])
+            return _loss_of_end(solver.solve(recurrence, y0, solver.start(y0, 64))[0])
 
         _, pull = jax.vjp(end, Y0)
         return sum(leaf.nbytes for leaf in jax.tree.leaves(pull) if hasattr(leaf, "nbytes"))
