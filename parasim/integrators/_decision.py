@@ -47,8 +47,8 @@ REASONS = (
 # their growth time in them (docs/design.md, decision 7).
 _TRIAL_ITERATIONS = 6
 
-# So much of a window a run may be behind stepping, on top of its budget.
-_ADVANCE = 0.25
+# A run may be behind stepping by so many steps, or a quarter of a window, on top of its budget.
+_ADVANCE = 128
 
 
 class Choice(NamedTuple):
@@ -194,7 +194,7 @@ class PredictedTime(AbstractDecision):
     Attributes:
         margin: parallel must be expected to be so much faster than stepping, relatively.
         budget: whatever comes of it, a run takes only so much longer than stepping, relatively, and
-            a quarter of a window; the first trial may exceed that.
+            the time of 128 steps or of a quarter of a window; the first trial may exceed that.
         wait: after a piece that did not pay, so many steps are made before the next trial, twice as
             many after the second in a row, and so on.
         forgetting: the weight of a piece, relative to the one after it.
@@ -268,7 +268,7 @@ class PredictedTime(AbstractDecision):
         guesses = jnp.array([price.guess for price in prices], dtype)
         each = jnp.array([price.iteration for price in prices], dtype)
         cost = guesses[size, kind] + each[size] * iterations.astype(dtype)
-        allowed = (1 + self.budget) * history.steps + _ADVANCE * menu.steps
+        allowed = (1 + self.budget) * history.steps + max(menu.steps / 4, _ADVANCE)
         first = history.attempts == 0
         return first | (history.spent + cost <= menu.costs.step * allowed)
 

@@ -47,13 +47,13 @@ class Pieces(NamedTuple):
     Attributes:
         lengths: the latest first; 0 for those that there were not.
         fronts: how many steps had converged after each iteration.
-        last: the number of the last one.
+        numbers: of each among all pieces, from 1 on; 0 for those that there were not.
         stale: whether a window was stepped through since.
     """
 
     lengths: Int[Array, "*kinds K"]
     fronts: Int[Array, "*kinds K most"]
-    last: Int[Array, "*kinds"]
+    numbers: Int[Array, "*kinds K"]
     stale: Bool[Array, "*kinds"]
 
     @classmethod
@@ -63,7 +63,7 @@ class Pieces(NamedTuple):
         return cls(
             lengths=jnp.zeros((kinds, _PIECES), jnp.int32),
             fronts=jnp.zeros((kinds, _PIECES, most), jnp.int32),
-            last=jnp.zeros(kinds, jnp.int32),
+            numbers=jnp.zeros((kinds, _PIECES), jnp.int32),
             stale=jnp.zeros(kinds, bool),
         )
 
@@ -74,10 +74,11 @@ class Pieces(NamedTuple):
         lengths = jnp.where(self.stale[kind], 0, self.lengths[kind])
         lengths = jnp.concatenate([outcome.length[None], lengths[:-1]])
         fronts = jnp.concatenate([outcome.fronts[None], self.fronts[kind, :-1]])
+        numbers = jnp.concatenate([number[None], self.numbers[kind, :-1]])
         return Pieces(
             self.lengths.at[kind].set(lengths),
             self.fronts.at[kind].set(fronts),
-            self.last.at[kind].set(number),
+            self.numbers.at[kind].set(numbers),
             self.stale.at[kind].set(False),
         )
 

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int
 from parasim.integrators._costs import WindowMenu
 from parasim.integrators._history import ANALOGUE, COARSE, History
 
-# The weight of a piece, relative to the one after it.
+# The weight of a piece, relative to the one after it, of whichever kind that was.
 FORGETTING = 0.8
 
 # Measured with Tsit5 on Lorenz-63 and Lorenz-96 (docs/design.md, decision 7).
@@ -21,7 +21,7 @@ _ITERATIONS_PER_GROWTH = 2.0
 
 # The kind of guess that was worse is tried again after twice as many pieces, or after so many more:
 # the past grows, and with it analogues get closer.
-_TRIED_AGAIN = 32
+_TRIED_AGAIN = 16
 
 # No piece is longer than the longest of the last ones by more than this factor; the menu's is 4.
 _LONGER = 5
@@ -100,8 +100,9 @@ def better_kind(
     """
     pieces = history.pieces
     better = jnp.argmin(times).astype(jnp.int32)
-    untried = pieces.last == 0
-    last = pieces.last[1 - better]
+    last = pieces.numbers[:, 0]
+    untried = last == 0
+    last = last[1 - better]
     left = (menu.steps - history.position).astype(times.dtype)
     hopeful = left < jnp.min(times) * _fastest(menu).astype(times.dtype)[1 - better]
     due = hopeful & (history.attempts - last >= jnp.minimum(last, _TRIED_AGAIN))
@@ -141,7 +142,8 @@ def _pieces(
     """Return what the last pieces would have come to, with so many steps left in the window."""
     dtype = history.tangent.dtype
     lengths, made = history.pieces.lengths, jnp.arange(1, menu.most + 1, dtype=dtype)
-    weights = jnp.where(lengths > 0, forgetting ** jnp.arange(lengths.shape[1], dtype=dtype), 0)
+    age = (history.pieces.numbers[:, :1] - history.pieces.numbers).astype(dtype)
+    weights = jnp.where(lengths > 0, forgetting**age, 0)
     longest = _LONGER * jnp.max(lengths, axis=1, keepdims=True)
     parts = []
     for place, size in enumerate(menu.sizes):
