@@ -59,6 +59,7 @@ class Choice(NamedTuple):
         size: then on a piece of which size; an index into the menu's.
         iterations: and with so many iterations, or more while all updates shrink.
         pace: or while each is expected to deliver more steps than this.
+        wait: otherwise make so many steps, or what is left of the window, before the next choice.
         analogue: how many steps ago the state was whose continuation is the first guess; -1 for a
             coarse pass.
         reason: a number of `REASONS`.
@@ -71,6 +72,7 @@ class Choice(NamedTuple):
     size: Int[Array, ""]
     iterations: Int[Array, ""]
     pace: Float[Array, ""]
+    wait: Int[Array, ""]
     analogue: Int[Array, ""]
     reason: Int[Array, ""]
     gain: Float[Array, ""]
@@ -94,6 +96,7 @@ def _choice(history: History, parallel: Array | bool, reason: Array | int, **mor
         size=integer(more.get("size", 0)),
         iterations=integer(more.get("iterations", 0)),
         pace=number(more.get("pace", jnp.inf)),
+        wait=integer(more.get("wait", jnp.iinfo(jnp.int32).max)),
         analogue=integer(more.get("analogue", -1)),
         reason=integer(reason),
         gain=number(more.get("gain", jnp.nan)),
@@ -195,8 +198,8 @@ class PredictedTime(AbstractDecision):
         margin: parallel must be expected to be so much faster than stepping, relatively.
         budget: whatever comes of it, a run takes only so much longer than stepping, relatively, and
             the time of 128 steps or of a quarter of a window; the first trial may exceed that.
-        wait: after a piece that did not pay, so many steps are made before the next trial, twice as
-            many after the second in a row, and so on.
+        wait: after two pieces that did not pay, so many steps are made before the next trial, twice
+            as many after the third in a row, and so on.
         forgetting: the weight of a piece, relative to the one after it.
     """
 
@@ -227,8 +230,9 @@ class PredictedTime(AbstractDecision):
         gain = stepping / times[best]
         known = jnp.any(history.pieces.lengths > 0)
 
-        doubled = jnp.exp2(jnp.minimum(history.failures, 20).astype(history.since.dtype))
-        waiting = known & (history.since < self.wait * doubled)
+        doubled = jnp.exp2(jnp.clip(history.failures - 2, 0, 20).astype(history.since.dtype))
+        wait = self.wait * doubled - history.since
+        waiting = known & (wait > 0)
         reason = jnp.where(waiting, WAITING, TRIAL)
         reason = jnp.where(known & (gain > 1 + self.margin), PAID, reason)
         trial = reason == TRIAL
@@ -247,6 +251,7 @@ class PredictedTime(AbstractDecision):
             size=size,
             iterations=iterations,
             pace=pace * each.astype(pace.dtype)[size],
+            wait=jnp.maximum(wait, self.wait),
             analogue=jnp.where(kind == ANALOGUE, analogue, -1),
             gain=jnp.where(known, gain, jnp.nan),
             predicted_iterations=jnp.where(

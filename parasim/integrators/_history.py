@@ -48,7 +48,7 @@ class Pieces(NamedTuple):
         lengths: the latest first; 0 for those that there were not.
         fronts: how many steps had converged after each iteration.
         numbers: of each among all pieces, from 1 on; 0 for those that there were not.
-        stale: whether a window was stepped through since.
+        stale: whether as much as a window was stepped through since.
     """
 
     lengths: Int[Array, "*kinds K"]
@@ -92,7 +92,8 @@ class History(NamedTuple):
         spent: what they are reckoned to have taken, in the unit of the costs.
         wasted: how much of that parallel pieces took beyond what stepping would have.
         since: how many steps were made one after the other since the last piece.
-        failures: how many times in a row pieces took longer than stepping, with steps in between.
+        failures: how many times in a row pieces took longer than stepping; from the third on only
+            those after some steps.
         attempts: how many pieces there were.
         pieces: the last ones, by the kind of their first guess.
         past: the states, for analogues.
@@ -153,7 +154,7 @@ class History(NamedTuple):
         saved = menu.costs.step * outcome.accepted.astype(dtype) - taken
         # That the short end of a window has converged says nothing of longer pieces.
         telling = (outcome.accepted < outcome.length) | (2 * outcome.length >= sizes[outcome.place])
-        again = (self.since > 0) | (self.failures == 0)
+        again = (self.since > 0) | (self.failures < 2)
         failures = jnp.where(saved >= 0, 0, self.failures + again)
         pieces = self.pieces.with_more(outcome, self.attempts + 1)
         return self._replace(
@@ -176,7 +177,7 @@ class History(NamedTuple):
             steps=self.steps + steps,
             spent=self.spent + menu.costs.step * steps,
             since=self.since + steps,
-            pieces=self.pieces._replace(stale=self.pieces.stale | (count >= menu.steps)),
+            pieces=self.pieces._replace(stale=self.pieces.stale | (self.since + steps >= menu.steps)),
         )
 
     def after_window(self, growth_rate: Float[Array, ""]) -> "History":

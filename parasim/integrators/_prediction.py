@@ -31,8 +31,9 @@ class Prediction(NamedTuple):
     """What is expected of the next piece, by kind of guess, size and number of iterations.
 
     Attributes:
-        time: that the rest of the window takes, the pieces after this one included; infinite for a
-            kind of which nothing is known, and for sizes much longer than were tried.
+        time: that the rest of the window takes, the pieces after this one included; infinite where
+            this one takes longer than stepping, for a kind of which nothing is known, and for sizes
+            much longer than were tried.
         iterations: that the rest of the window takes.
         pace: the most steps per unit of time that pieces of any kind deliver in the long run; 0 if
             nothing is known.
@@ -77,8 +78,10 @@ def predict(history: History, menu: WindowMenu, forgetting: float = FORGETTING) 
     pieces = _pieces(history, menu, forgetting, left)
     time, iterated = _to_go(left - pieces.steps, usual, menu)
     known = jnp.any(pieces.weights > 0, axis=2)[..., None]
+    # Nothing may be put off to later pieces that promise more.
+    pays = pieces.mean(pieces.times) < menu.costs.step * pieces.mean(pieces.steps)
     return Prediction(
-        jnp.where(known, pieces.mean(pieces.times + time), jnp.inf),
+        jnp.where(known & pays, pieces.mean(pieces.times + time), jnp.inf),
         pieces.mean(pieces.iterations + iterated),
         pace,
     )

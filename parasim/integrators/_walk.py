@@ -1,8 +1,8 @@
 """A window found by Newton's method, piece by piece from its beginning.
 
 A piece is a number of steps, chosen each time. What of it has converged is kept, the next piece
-begins there, and its first guess is made from there. When parallel does not pay any more the rest
-is stepped through.
+begins there, and its first guess is made from there. Where parallel does not pay some steps are made
+one after the other before the next choice, and what is given up is stepped through.
 """
 
 from collections.abc import Callable
@@ -48,7 +48,8 @@ class Walk(NamedTuple):
         y: the last state that is known.
         states: after each step; those beyond the known ones are of no use.
         update: the largest certificate.
-        log_growth: of the tangent over the steps so far.
+        log_growth: of the tangent over the steps that Newton's method delivered.
+        delivered: how many these are.
         advancing: whether the last piece delivered anything.
         choice: of the next piece.
         history: of the run.
@@ -58,6 +59,7 @@ class Walk(NamedTuple):
     states: Float[Array, "room d"]
     update: Float[Array, ""]
     log_growth: Float[Array, ""]
+    delivered: Int[Array, ""]
     advancing: Bool[Array, ""]
     choice: Choice
     history: History
@@ -91,6 +93,7 @@ def walk(
         states=jnp.zeros((room, y0.size), y0.dtype),
         update=jnp.zeros((), y0.dtype),
         log_growth=jnp.zeros((), y0.dtype),
+        delivered=jnp.zeros((), jnp.int32),
         advancing=jnp.array(True),
         choice=choice,
         history=history,
@@ -98,8 +101,7 @@ def walk(
 
     def going(walk: Walk) -> Bool[Array, ""]:
         unfinished = walk.history.position < count
-        hopeful = unfinished & walk.advancing & decision.hopeful(walk.history, menu)
-        return all_members(walk.choice.parallel | ~hopeful) & hopeful
+        return unfinished & walk.advancing & decision.hopeful(walk.history, menu)
 
     def piece(walk: Walk) -> Walk:
         # One size for all members of a batch: a switch between them would make all sizes.
@@ -113,8 +115,18 @@ def walk(
             walk,
         )
 
-    walked = jax.lax.while_loop(going, piece, start)
-    return _stepped(steps, walked, count)
+    def stretch(walk: Walk) -> Walk:
+        wait = largest_member(jnp.where(walk.choice.parallel, 0, walk.choice.wait))
+        walk = _stepped(steps, walk, jnp.minimum(wait, count - walk.history.position), menu)
+        return walk._replace(choice=decision.choose(walk.history, menu))
+
+    def onwards(walk: Walk) -> Walk:
+        parallel = all_members(walk.choice.parallel | ~going(walk))
+        return jax.lax.cond(parallel, piece, stretch, walk)
+
+    walked = jax.lax.while_loop(going, onwards, start)
+    walked = _stepped(steps, walked, count - walked.history.position, menu)
+    return walked._replace(states=walked.states[:count])
 
 
 def _needed(walk: Walk, menu: WindowMenu) -> Int[Array, ""]:
@@ -186,6 +198,7 @@ def _piece(
         states=jax.lax.dynamic_update_slice_in_dim(walk.states, states, position, 0),
         update=jnp.maximum(walk.update, found.update),
         log_growth=walk.log_growth + log_growth,
+        delivered=walk.delivered + accepted,
         advancing=accepted > 0,
         choice=decision.choose(history, menu),
         history=history,
@@ -205,8 +218,9 @@ def _slice(inputs: PyTree, start: Int[Array, ""], length: int) -> PyTree:
     return jax.tree.map(lambda leaf: jax.lax.dynamic_slice_in_dim(leaf, start, length), inputs)
 
 
-def _stepped(steps: Steps, walk: Walk, count: int) -> Walk:
-    """Step through what is left."""
+def _stepped(steps: Steps, walk: Walk, more: Int[Array, ""], menu: WindowMenu) -> Walk:
+    """Make so many steps one after the other."""
+    first = walk.history.position
 
     def step(carry: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         position, y, states = carry
@@ -215,9 +229,9 @@ def _stepped(steps: Steps, walk: Walk, count: int) -> Walk:
         return position + 1, y, states.at[position].set(y)
 
     _, y, states = jax.lax.while_loop(
-        lambda carry: carry[0] < count, step, (walk.history.position, walk.y, walk.states)
+        lambda carry: carry[0] < first + more, step, (first, walk.y, walk.states)
     )
-    states = states[:count]
-    rest = jnp.roll(states, -walk.history.position, axis=0)
-    past = walk.history.past.with_more(rest, count - walk.history.position)
-    return walk._replace(y=y, states=states, history=walk.history._replace(past=past))
+    history = walk.history.after_steps(more, menu)
+    past = history.past.with_more(jnp.roll(states, -first, axis=0), more)
+    history = history._replace(past=past, position=first + more)
+    return walk._replace(y=y, states=states, history=history)

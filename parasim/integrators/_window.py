@@ -154,13 +154,14 @@ class WindowSolver(eqx.Module):
         choice = self.decision.choose(history, menu)
         parallel = all_members(choice.parallel)
         reason = jnp.where(choice.parallel & ~parallel, decision.BATCH, choice.reason)
+        stepped = any_member(~choice.parallel & (choice.wait >= menu.steps))
         if type(self.decision) is AlwaysParallel:
             delivered = self._parallel(recurrence, y0, choice, history, menu)
         else:
             delivered = jax.lax.cond(
-                parallel,
-                lambda: self._parallel(recurrence, y0, choice, history, menu),
+                stepped,
                 lambda: self._sequential(recurrence, y0, history, menu),
+                lambda: self._parallel(recurrence, y0, choice, history, menu),
             )
         return self._recorded(delivered, choice._replace(reason=reason), history, menu)
 
@@ -179,7 +180,7 @@ class WindowSolver(eqx.Module):
         intervals = shooting_intervals(recurrence, flattening, vector, self.newton.interval)
         last, vectors = with_derivatives(intervals, vector, found.y, found.states)
         y1, states = flattening.unflatten(last), jax.vmap(flattening.unflatten)(vectors)
-        delivered = found.history.position
+        delivered = found.delivered
         share = _as(found.y, delivered) / recurrence.steps
         return _Delivered(
             y1,
@@ -192,7 +193,7 @@ class WindowSolver(eqx.Module):
                 found.log_growth / (_as(found.y, recurrence.duration) * share),
                 jnp.nan,
             ),
-            history=found.history.after_steps(recurrence.steps - delivered, menu),
+            history=found.history,
         )
 
     def _sequential(

@@ -27,6 +27,7 @@ class Stubborn(AbstractDecision):
             size=jnp.array(self.place, jnp.int32),
             iterations=jnp.array(6, jnp.int32),
             pace=jnp.full((), jnp.inf),
+            wait=jnp.array(9, jnp.int32),
             analogue=jnp.array(-1, jnp.int32),
             reason=jnp.array(1, jnp.int32),
             gain=jnp.full((), jnp.nan),
