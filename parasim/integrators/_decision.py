@@ -13,7 +13,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from parasim._errors import ConfigError
 from parasim.integrators._costs import WindowMenu
-from parasim.integrators._history import ANALOGUE, History
+from parasim.integrators._history import ANALOGUE, COARSE, History
 from parasim.integrators._prediction import FORGETTING, better_kind, predict
 
 REASONS = (
@@ -136,7 +136,7 @@ class _AbstractPatient(AbstractDecision):
         """Return the choice of all of the window, with the better first guess."""
         times = predict(history, menu).time[:, 0, min(self.iterations, menu.most) - 1]
         analogue = history.past.analogue()
-        kind = better_kind(history, menu, times, analogue)
+        kind, _ = better_kind(history, menu, times, analogue)
         return _choice(
             history,
             parallel,
@@ -220,7 +220,8 @@ class PredictedTime(AbstractDecision):
         """Return the choice."""
         prediction = predict(history, menu, self.forgetting)
         analogue = history.past.analogue()
-        kind = better_kind(history, menu, jnp.min(prediction.time, axis=(1, 2)), analogue)
+        by_kind = jnp.min(prediction.time, axis=(1, 2))
+        kind, worse = better_kind(history, menu, by_kind, analogue)
         # Of a kind that has not been tried the other one tells what to expect.
         tried = jnp.any(history.pieces.lengths[kind] > 0)
         told_by = jnp.where(tried, kind, 1 - kind)
@@ -236,10 +237,10 @@ class PredictedTime(AbstractDecision):
         reason = jnp.where(waiting, WAITING, TRIAL)
         reason = jnp.where(known & (gain > 1 + self.margin), PAID, reason)
         trial = reason == TRIAL
-        size = jnp.where(trial, len(menu.sizes) - 1, best // menu.most)
-        iterations = jnp.where(
-            trial, min(_TRIAL_ITERATIONS, menu.most), best % menu.most + 1
-        ).astype(jnp.int32)
+        small = trial | (worse & (kind == COARSE))  # a coarse pass over many steps is dear
+        size = jnp.where(small, len(menu.sizes) - 1, best // menu.most)
+        few = min(_TRIAL_ITERATIONS, menu.most)
+        iterations = jnp.where(small, few, best % menu.most + 1).astype(jnp.int32)
         parallel = trial | (reason == PAID)
         affordable = self._affordable(history, menu, kind, size, iterations)
         each = jnp.array([menu.piece(place).iteration for place in range(len(menu.sizes))])

@@ -8,7 +8,7 @@ give, for every size and every number of iterations, how many steps that deliver
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from parasim.integrators._costs import WindowMenu
 from parasim.integrators._history import ANALOGUE, COARSE, History
@@ -19,9 +19,9 @@ FORGETTING = 0.8
 # Measured with Tsit5 on Lorenz-63 and Lorenz-96 (docs/design.md, decision 7).
 _ITERATIONS_PER_GROWTH = 2.0
 
-# The kind of guess that was worse is tried again after twice as many pieces, or after so many more:
-# the past grows, and with it analogues get closer.
-_TRIED_AGAIN = 16
+# The kind of guess that was worse is tried again after twice as many pieces, or after so many more.
+# Analogues get closer as the past grows; a coarse pass stays what it was.
+_COARSE_AGAIN, _ANALOGUE_AGAIN = 128, 16
 
 # No piece is longer than the longest of the last ones by more than this factor; the menu's is 4.
 _LONGER = 5
@@ -89,8 +89,8 @@ def predict(history: History, menu: WindowMenu, forgetting: float = FORGETTING) 
 
 def better_kind(
     history: History, menu: WindowMenu, times: Float[Array, " kinds"], analogue: Int[Array, ""]
-) -> Int[Array, ""]:
-    """Return the kind of guess to take.
+) -> tuple[Int[Array, ""], Bool[Array, ""]]:
+    """Return the kind of guess to take, and whether it is the one that seems to be worse.
 
     An analogue is tried for the first time when a coarse pass has been. What seems to be worse is
     tried now and then, if it would be better should a single iteration be enough.
@@ -108,10 +108,12 @@ def better_kind(
     last = last[1 - better]
     left = (menu.steps - history.position).astype(times.dtype)
     hopeful = left < jnp.min(times) * _fastest(menu).astype(times.dtype)[1 - better]
-    due = hopeful & (history.attempts - last >= jnp.minimum(last, _TRIED_AGAIN))
-    better = jnp.where(due & ~jnp.any(untried), 1 - better, better)
-    better = jnp.where(untried[ANALOGUE], ANALOGUE, better)
-    return jnp.where(untried[COARSE] | (analogue < 0), COARSE, better)
+    known = (analogue >= 0) & ~jnp.any(untried)
+    again = jnp.array([_COARSE_AGAIN, _ANALOGUE_AGAIN], jnp.int32)[1 - better]
+    due = known & hopeful & (history.attempts - last >= jnp.minimum(last, again))
+    kind = jnp.where(due, 1 - better, better)
+    kind = jnp.where(untried[ANALOGUE], ANALOGUE, kind)
+    return jnp.where(untried[COARSE] | (analogue < 0), COARSE, kind), due
 
 
 def _fastest(menu: WindowMenu) -> Float[Array, " kinds"]:
