@@ -173,11 +173,12 @@ class History(NamedTuple):
     def after_steps(self, count: Int[Array, ""], menu: WindowMenu) -> "History":
         """Return the history with so many more steps that were made one after the other."""
         steps = count.astype(self.steps.dtype)
+        long = self.since + steps >= menu.steps
         return self._replace(
             steps=self.steps + steps,
             spent=self.spent + menu.costs.step * steps,
             since=self.since + steps,
-            pieces=self.pieces._replace(stale=self.pieces.stale | (self.since + steps >= menu.steps)),
+            pieces=self.pieces._replace(stale=self.pieces.stale | long),
         )
 
     def after_window(self, growth_rate: Float[Array, ""]) -> "History":

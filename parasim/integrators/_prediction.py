@@ -19,9 +19,9 @@ FORGETTING = 0.8
 # Measured with Tsit5 on Lorenz-63 and Lorenz-96 (docs/design.md, decision 7).
 _ITERATIONS_PER_GROWTH = 2.0
 
-# The kind of guess that was worse is tried again after twice as many pieces, or after so many more.
-# Analogues get closer as the past grows; a coarse pass stays what it was.
-_COARSE_AGAIN, _ANALOGUE_AGAIN = 128, 16
+# The kind of guess that was worse is tried again after twice as many pieces, but not before and not
+# after so many more. Analogues get closer as the past grows; a coarse pass stays what it was.
+_SOONEST, _COARSE_AGAIN, _ANALOGUE_AGAIN = 4, 128, 16
 
 # No piece is longer than the longest of the last ones by more than this factor; the menu's is 4.
 _LONGER = 5
@@ -110,7 +110,7 @@ def better_kind(
     hopeful = left < jnp.min(times) * _fastest(menu).astype(times.dtype)[1 - better]
     known = (analogue >= 0) & ~jnp.any(untried)
     again = jnp.array([_COARSE_AGAIN, _ANALOGUE_AGAIN], jnp.int32)[1 - better]
-    due = known & hopeful & (history.attempts - last >= jnp.minimum(last, again))
+    due = known & hopeful & (history.attempts - last >= jnp.clip(last, _SOONEST, again))
     kind = jnp.where(due, 1 - better, better)
     kind = jnp.where(untried[ANALOGUE], ANALOGUE, kind)
     return jnp.where(untried[COARSE] | (analogue < 0), COARSE, kind), due

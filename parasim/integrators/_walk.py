@@ -1,8 +1,8 @@
 """A window found by Newton's method, piece by piece from its beginning.
 
 A piece is a number of steps, chosen each time. What of it has converged is kept, the next piece
-begins there, and its first guess is made from there. Where parallel does not pay some steps are made
-one after the other before the next choice, and what is given up is stepped through.
+begins there, and its first guess is made from there. Where parallel does not pay some steps are
+made one after the other before the next choice, and what is given up is stepped through.
 """
 
 from collections.abc import Callable
