@@ -20,6 +20,7 @@ from parasim.integrators._finite import all_finite
 from parasim.integrators._flatten import Flattening
 from parasim.integrators._options import check_positive_int
 from parasim.integrators._parallel_newton import ParallelNewton
+from parasim.integrators._recurrence import has_tangents
 from parasim.integrators._timing import seconds_per_turn, worth_timing
 from parasim.integrators._traced_step import is_number
 from parasim.integrators._window_programs import (
@@ -153,6 +154,12 @@ def fit_costs(step: float, iterations: Mapping[int, float], interval: int) -> De
 
 def _measured(system: Steps) -> DeviceCosts:
     """Time the steps and the iterations, in turns."""
+    if not has_tangents(system.recurrence(1), system.y0):
+        raise ConfigError(
+            "the steps have no derivative in forward mode: there are no Newton iterations to time. "
+            "They are stepped through; or give what has none (such as jax.pure_callback) one by "
+            "jax.custom_jvp"
+        )
     lengths = _fitting(Flattening(system.y0), system.interval)
     runs = compiled(stepped, system, _SEQUENTIAL_STEPS)
     stepping = worth_timing({steps: timed(run) for steps, run in runs.items()})

@@ -27,6 +27,7 @@ REASONS = (
     "parallel did not pay lately: waiting before the next trial",
     "parallel does not pay for another member of the batch",
     "a piece in parallel could cost more than the budget allows",
+    "the steps have no derivative",
 )
 """What the `reason` of a window means, by its number."""
 
@@ -41,6 +42,7 @@ REASONS = (
     WAITING,
     BATCH,
     BUDGET,
+    TANGENTS,
 ) = range(len(REASONS))
 
 # So many iterations are planned where nothing is known: chaotic systems converge over 2 to 3 times

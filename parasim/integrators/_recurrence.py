@@ -90,3 +90,17 @@ def constant(tree: PyTree) -> PyTree:
     """Return the same, but derivatives do not flow through it."""
     arrays, rest = eqx.partition(tree, eqx.is_inexact_array)
     return eqx.combine(jax.lax.stop_gradient(arrays), rest)
+
+
+def has_tangents(recurrence: Recurrence, y0: PyTree) -> bool:
+    """Whether a step can be differentiated; known while tracing."""
+
+    def tangent(y: PyTree, inputs: PyTree) -> PyTree:
+        x = jax.tree.map(lambda leaf: leaf[0], inputs)
+        return jax.jvp(lambda y: recurrence.step(y, x), (y,), (y,))[1]
+
+    try:
+        jax.eval_shape(tangent, y0, recurrence.inputs)
+    except (NotImplementedError, TypeError, ValueError):  # all of these are raised by primitives
+        return False
+    return True

@@ -33,6 +33,7 @@ from parasim.integrators._newton import NewtonOptions
 from parasim.integrators._recurrence import (
     Recurrence,
     constant,
+    has_tangents,
     shooting_intervals,
     step_through,
     steps_on_vectors,
@@ -136,6 +137,16 @@ class WindowSolver(eqx.Module):
             return decision.DEVICE
         return None
 
+    def _without_tangents(self) -> int:
+        """Return why a system without a derivative is stepped, or refuse it."""
+        if type(self.decision) is PredictedTime:
+            return decision.TANGENTS
+        raise ConfigError(
+            "the steps have no derivative in forward mode, which Newton's method needs: use "
+            "mode='sequential', or give what has none (such as jax.pure_callback) one by "
+            "jax.custom_jvp"
+        )
+
     def solve(
         self, recurrence: Recurrence, y0: PyTree, history: History
     ) -> tuple[PyTree, PyTree, WindowRecord, History]:
@@ -147,6 +158,8 @@ class WindowSolver(eqx.Module):
         """
         menu = self.menu(recurrence.steps, recurrence.duration)
         never = self.why_never(menu)
+        if never is None and not has_tangents(recurrence, y0):
+            never = self._without_tangents()
         _check_memory(recurrence, menu, history.tangent, never is None)
         if never is not None:
             delivered = self._sequential(recurrence, y0, history, menu)
@@ -228,7 +241,7 @@ class WindowSolver(eqx.Module):
         """Measure the growth now and then, so that all measuring stays inside 5 %."""
         count = recurrence.steps // _SAMPLE_PART
         unmeasured = jnp.full((), jnp.nan, history.tangent.dtype), history.tangent
-        if count < 2:
+        if count < 2 or not has_tangents(recurrence, y0):
             return unmeasured
         moving = jnp.asarray(recurrence.steps if recurrence.moving is None else recurrence.moving)
 
