@@ -13,6 +13,7 @@ from parasim.integrators._decision import (
     AbstractDecision as AbstractDecision,
     AlwaysParallel as AlwaysParallel,
     AlwaysSequential as AlwaysSequential,
+    ExponentSign as ExponentSign,
     GrowthThreshold as GrowthThreshold,
     PredictedTime as PredictedTime,
 )

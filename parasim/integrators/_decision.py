@@ -176,8 +176,7 @@ class GrowthThreshold(_AbstractPatient):
     """Goes parallel while tangents grow little over a window, by the running estimate.
 
     Attributes:
-        threshold: the largest growth over a window, in nats. At 0 it is the sign of the exponent
-            that decides, which is the wrong rule: chaotic systems gain too, over short windows.
+        threshold: the largest growth over a window, in nats.
         iterations: see `AlwaysParallel`.
     """
 
@@ -191,6 +190,23 @@ class GrowthThreshold(_AbstractPatient):
         calm = grown <= self.threshold
         reason = jnp.where(unknown, TRIAL, jnp.where(calm, CALM, GROWTH))
         return self._wholly(history, menu, unknown | calm, reason)
+
+
+class ExponentSign(_AbstractPatient):
+    """Goes parallel while the running estimate of the exponent is not positive, for comparison.
+
+    It is the naive rule: chaotic systems gain too, over pieces of a few times their growth time
+    (benchmarks/README.md).
+
+    Attributes:
+        iterations: see `AlwaysParallel`.
+    """
+
+    iterations: int = eqx.field(default=5, static=True)
+
+    def choose(self, history: History, menu: WindowMenu) -> Choice:
+        """Return the choice; as long as nothing is known, a trial."""
+        return GrowthThreshold(0.0, self.iterations).choose(history, menu)
 
 
 class PredictedTime(AbstractDecision):

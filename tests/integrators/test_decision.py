@@ -9,7 +9,12 @@ import parasim
 from parasim import ConfigError, ParallelNewton
 from parasim.integrators import REASONS, _decision as decision
 from parasim.integrators._costs import DeviceCosts, WindowMenu
-from parasim.integrators._decision import AlwaysParallel, GrowthThreshold, PredictedTime
+from parasim.integrators._decision import (
+    AlwaysParallel,
+    ExponentSign,
+    GrowthThreshold,
+    PredictedTime,
+)
 from parasim.integrators._history import ANALOGUE, COARSE, History, Outcome
 from tests.problems import CHAOTIC, PARALLEL_PAYS, PREDICTABLE, run
 
@@ -169,6 +174,12 @@ def test_a_trial_that_pays_ends_the_waits():
 def test_the_running_growth_over_a_window_is_compared_with_a_threshold(rate, expected):
     choice = _choose(GrowthThreshold(2.0), _grown(rate))
     assert (bool(choice.parallel), int(choice.reason)) == expected
+
+
+@pytest.mark.parametrize("rate", [-0.1, 0.1])
+def test_by_the_sign_only_what_does_not_grow_goes_parallel(rate):
+    choice = _choose(ExponentSign(), _grown(rate))
+    assert bool(choice.parallel) == (rate < 0)
 
 
 def test_before_anything_is_known_the_threshold_is_tried():
