@@ -155,7 +155,7 @@ class History(NamedTuple):
         # That the short end of a window has converged says nothing of longer pieces.
         telling = (outcome.accepted < outcome.length) | (2 * outcome.length >= sizes[outcome.place])
         again = (self.since > 0) | (self.failures < 2)
-        failures = jnp.where(saved >= 0, 0, self.failures + again)
+        failures = jnp.where(saved >= 0, 0, jnp.where(again, self.failures + 1, self.failures))
         pieces = self.pieces.with_more(outcome, self.attempts + 1)
         return self._replace(
             steps=self.steps + outcome.accepted.astype(dtype),

@@ -122,8 +122,10 @@ def newton(
     absurd = min(_ABSURD, float(jnp.finfo(dtype).max))
     bound = absurd * (1 + jnp.max(jnp.abs(guess), initial=0))
 
+    pace = planned.pace.astype(dtype)
+
     def unfinished(it: _Iterate) -> Bool[Array, ""]:
-        more = (it.iterations < planned.iterations) | it.shrinking | (it.next > planned.pace)
+        more = (it.iterations < planned.iterations) | it.shrinking | (it.next > pace)
         return (it.prefix < count) & ~it.blocked & more & (it.iterations < most)
 
     start = _Iterate(

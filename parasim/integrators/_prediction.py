@@ -157,7 +157,7 @@ def _pieces(
         through = steps[..., -1] >= wanted
         done = jnp.argmax(steps >= wanted, axis=-1) + 1  # iterations until all of it has converged
         done = jnp.where(through, done, menu.most).astype(dtype)
-        iterations = jnp.minimum(made, done[..., None])
+        iterations = jnp.minimum(made[None, None], done[..., None])
         times = jnp.array(cost.guess, dtype)[:, None, None] + cost.iteration * iterations
         parts.append(_Pieces(jnp.where(size <= longest, weights, 0), steps, iterations, times))
     return _Pieces(*(jnp.stack(part, axis=1) for part in zip(*parts, strict=True)))
