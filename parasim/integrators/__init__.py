@@ -15,7 +15,6 @@ from parasim.integrators._decision import (
     AlwaysSequential as AlwaysSequential,
     ExponentSign as ExponentSign,
     GrowthThreshold as GrowthThreshold,
-    PredictedTime as PredictedTime,
 )
 from parasim.integrators._dense_output import evaluate as evaluate, inner_steps as inner_steps
 from parasim.integrators._diffeqsolve import diffeqsolve as diffeqsolve
@@ -25,6 +24,7 @@ from parasim.integrators._lyapunov import lyapunov as lyapunov
 from parasim.integrators._lyapunov_scan import lyapunov_scan as lyapunov_scan
 from parasim.integrators._newton_scan import newton_scan as newton_scan
 from parasim.integrators._parallel_newton import ParallelNewton as ParallelNewton
-from parasim.integrators._window import WindowRecord as WindowRecord
+from parasim.integrators._predicted_time import PredictedTime as PredictedTime
+from parasim.integrators._record import WindowRecord as WindowRecord
 from parasim.integrators._window_integrator import WindowIntegrator as WindowIntegrator
 from parasim.integrators._windows_controller import Windows as Windows

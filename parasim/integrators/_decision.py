@@ -1,7 +1,7 @@
 """The choice of how to go on: in parallel, on how many steps at once, or one after the other.
 
-A `Decision` is a function of what the run remembers (`_history.py`) and of what windows cost
-(`_costs.py`). The default predicts times (`_prediction.py`).
+A decision is a function of what the run remembers (`_history.py`) and of what windows cost
+(`_costs.py`). Here are the simple ones; the default is in `_predicted_time.py`.
 """
 
 import abc
@@ -11,10 +11,9 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from parasim._errors import ConfigError
 from parasim.integrators._costs import WindowMenu
-from parasim.integrators._history import ANALOGUE, COARSE, History
-from parasim.integrators._prediction import FORGETTING, better_kind, predict
+from parasim.integrators._history import ANALOGUE, History
+from parasim.integrators._prediction import better_kind, predict
 
 REASONS = (
     "stepping was asked for",
@@ -44,13 +43,6 @@ REASONS = (
     BUDGET,
     TANGENTS,
 ) = range(len(REASONS))
-
-# So many iterations are planned where nothing is known: chaotic systems converge over 2 to 3 times
-# their growth time in them (docs/design.md, decision 7).
-_TRIAL_ITERATIONS = 6
-
-# A run may be behind stepping by so many steps, or a quarter of a window, on top of its budget.
-_ADVANCE = 128
 
 
 class Choice(NamedTuple):
@@ -83,10 +75,12 @@ class Choice(NamedTuple):
     @classmethod
     def to_step(cls, history: History, reason: int) -> "Choice":
         """Return the choice to step, for a reason that holds for the whole run."""
-        return _choice(history, parallel=False, reason=reason)
+        return choice_of(history, parallel=False, reason=reason)
 
 
-def _choice(history: History, parallel: Array | bool, reason: Array | int, **more) -> Choice:
+def choice_of(history: History, parallel: Array | bool, reason: Array | int, **more) -> Choice:
+    """Return a choice; what is not given does not matter, or is not known."""
+
     def integer(value: Array | int) -> Array:
         return jnp.asarray(value, jnp.int32)
 
@@ -139,7 +133,7 @@ class _AbstractPatient(AbstractDecision):
         times = predict(history, menu).time[:, 0, min(self.iterations, menu.most) - 1]
         analogue = history.past.analogue()
         kind, _ = better_kind(history, menu, times, analogue)
-        return _choice(
+        return choice_of(
             history,
             parallel,
             reason,
@@ -206,103 +200,4 @@ class ExponentSign(_AbstractPatient):
 
     def choose(self, history: History, menu: WindowMenu) -> Choice:
         """Return the choice; as long as nothing is known, a trial."""
-        return GrowthThreshold(0.0, self.iterations).choose(history, menu)
-
-
-class PredictedTime(AbstractDecision):
-    """Takes whatever is expected to deliver most steps per unit of time.
-
-    Attributes:
-        margin: parallel must be expected to be so much faster than stepping, relatively.
-        budget: whatever comes of it, a run takes only so much longer than stepping, relatively, and
-            the time of 128 steps or of a quarter of a window; the first trial may exceed that.
-        wait: after two pieces that did not pay, so many steps are made before the next trial, twice
-            as many after the third in a row, and so on.
-        forgetting: the weight of a piece, relative to the one after it.
-    """
-
-    margin: float = eqx.field(default=0.05, static=True)
-    budget: float = eqx.field(default=0.02, static=True)
-    wait: int = eqx.field(default=64, static=True)
-    forgetting: float = eqx.field(default=FORGETTING, static=True)
-
-    def __check_init__(self):
-        ranges = {"margin": (0, 1), "budget": (0, 1), "wait": (1, 2**30), "forgetting": (0.01, 1)}
-        for name, (least, most) in ranges.items():
-            if not least <= getattr(self, name) <= most:
-                raise ConfigError(
-                    f"{name} must be from {least:g} to {most:g}, not {getattr(self, name)!r}"
-                )
-
-    def choose(self, history: History, menu: WindowMenu) -> Choice:
-        """Return the choice."""
-        prediction = predict(history, menu, self.forgetting)
-        analogue = history.past.analogue()
-        by_kind = jnp.min(prediction.time, axis=(1, 2))
-        kind, worse = better_kind(history, menu, by_kind, analogue)
-        # Of a kind that has not been tried the other one tells what to expect.
-        tried = jnp.any(history.pieces.lengths[kind] > 0)
-        told_by = jnp.where(tried, kind, 1 - kind)
-        times = prediction.time[told_by].reshape(-1)
-        best = jnp.argmin(times)
-        stepping = menu.costs.step * (menu.steps - history.position).astype(times.dtype)
-        gain = stepping / times[best]
-        known = jnp.any(history.pieces.lengths > 0)
-
-        doubled = jnp.exp2(jnp.clip(history.failures - 2, 0, 20).astype(history.since.dtype))
-        wait = self.wait * doubled - history.since
-        waiting = known & (wait > 0)
-        reason = jnp.where(waiting, WAITING, TRIAL)
-        reason = jnp.where(known & (gain > 1 + self.margin), PAID, reason)
-        trial = reason == TRIAL
-        small = trial | (worse & (kind == COARSE))  # a coarse pass over many steps is dear
-        size = jnp.where(small, len(menu.sizes) - 1, best // menu.most)
-        few = min(_TRIAL_ITERATIONS, menu.most)
-        iterations = jnp.where(small, few, best % menu.most + 1).astype(jnp.int32)
-        parallel = trial | (reason == PAID)
-        affordable = self._affordable(history, menu, kind, size, iterations)
-        each = jnp.array([menu.piece(place).iteration for place in range(len(menu.sizes))])
-        pace = jnp.maximum(prediction.pace, 1 / menu.costs.step)
-        return _choice(
-            history,
-            parallel & affordable,
-            jnp.where(parallel & ~affordable, BUDGET, reason),
-            size=size,
-            iterations=iterations,
-            pace=pace * each.astype(pace.dtype)[size],
-            wait=jnp.maximum(wait, self.wait),
-            analogue=jnp.where(kind == ANALOGUE, analogue, -1),
-            gain=jnp.where(known, gain, jnp.nan),
-            predicted_iterations=jnp.where(
-                known, prediction.iterations[told_by].reshape(-1)[best], jnp.nan
-            ),
-        )
-
-    def _affordable(
-        self,
-        history: History,
-        menu: WindowMenu,
-        kind: Int[Array, ""],
-        size: Int[Array, ""],
-        iterations: Int[Array, ""],
-    ) -> Bool[Array, ""]:
-        """Whether a piece would keep the run within its budget, even if nothing came of it."""
-        dtype = history.spent.dtype
-        prices = [menu.piece(place) for place in range(len(menu.sizes))]
-        guesses = jnp.array([price.guess for price in prices], dtype)
-        each = jnp.array([price.iteration for price in prices], dtype)
-        cost = guesses[size, kind] + each[size] * iterations.astype(dtype)
-        allowed = (1 + self.budget) * history.steps + max(menu.steps / 4, _ADVANCE)
-        first = history.attempts == 0
-        return first | (history.spent + cost <= menu.costs.step * allowed)
-
-
-def decision_of(mode: "str | AbstractDecision", restart_every: int) -> AbstractDecision:
-    """Return the decision that a mode names."""
-    if isinstance(mode, AbstractDecision):
-        return mode
-    return {
-        "auto": PredictedTime(),
-        "parallel": AlwaysParallel(restart_every),
-        "sequential": AlwaysSequential(),
-    }[mode]
+        return GrowthThreshold(threshold=0.0, iterations=self.iterations).choose(history, menu)

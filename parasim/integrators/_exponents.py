@@ -9,10 +9,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from parasim.integrators._block_statistics import block_error, running_means
-from parasim.integrators._decision import History
 from parasim.integrators._exponent_layout import ExponentLayout
 from parasim.integrators._finite import all_finite
 from parasim.integrators._flatten import Flattening
+from parasim.integrators._history import History
 from parasim.integrators._kaplan_yorke import estimated_dimension
 from parasim.integrators._recurrence import Recurrence
 from parasim.integrators._tangents import (

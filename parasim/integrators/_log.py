@@ -11,7 +11,7 @@ from jaxtyping import Array, Int
 from parasim._errors import ConfigError
 from parasim.integrators._decision import REASONS
 from parasim.integrators._history import History
-from parasim.integrators._window import WindowRecord
+from parasim.integrators._record import WindowRecord
 
 
 class WindowLog(eqx.Module):

@@ -7,8 +7,9 @@ import jax.numpy as jnp
 from parasim._errors import ConfigError, near_names
 from parasim.integrators._costs import DeviceCosts
 from parasim.integrators._costs_cache import usual_costs
-from parasim.integrators._decision import AbstractDecision, decision_of
+from parasim.integrators._decision import AbstractDecision, AlwaysParallel, AlwaysSequential
 from parasim.integrators._newton import NewtonOptions
+from parasim.integrators._predicted_time import PredictedTime
 from parasim.integrators._window import WindowSolver
 
 MODES = ("auto", "parallel", "sequential")
@@ -75,3 +76,14 @@ def window_solver(
     if costs is None:
         costs = usual_costs(steps, size, dtype, interval)
     return WindowSolver(decision_of(mode, restart_every), newton, max_iterations, costs)
+
+
+def decision_of(mode: str | AbstractDecision, restart_every: int) -> AbstractDecision:
+    """Return the decision that a mode names."""
+    if isinstance(mode, AbstractDecision):
+        return mode
+    return {
+        "auto": PredictedTime(),
+        "parallel": AlwaysParallel(restart_every),
+        "sequential": AlwaysSequential(),
+    }[mode]

@@ -10,9 +10,10 @@ from jaxtyping import Array, PyTree
 
 from parasim.integrators._finite import all_finite
 from parasim.integrators._history import History
+from parasim.integrators._record import WindowRecord
 from parasim.integrators._recurrence import Recurrence
 from parasim.integrators._traced_step import TracedStep, is_number
-from parasim.integrators._window import WindowRecord, WindowSolver
+from parasim.integrators._window import WindowSolver
 
 
 class ScanArguments(NamedTuple):

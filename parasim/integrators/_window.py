@@ -9,7 +9,7 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, PyTree
+from jaxtyping import Array, Float, Int, PyTree
 
 from parasim._errors import ConfigError
 from parasim._memory import device_memory, size_text
@@ -22,7 +22,6 @@ from parasim.integrators._decision import (
     AlwaysParallel,
     AlwaysSequential,
     Choice,
-    PredictedTime,
 )
 from parasim.integrators._finite import all_finite
 from parasim.integrators._flatten import Flattening
@@ -30,6 +29,8 @@ from parasim.integrators._growth import sampled_growth, start_tangent
 from parasim.integrators._history import History
 from parasim.integrators._implicit import with_derivatives
 from parasim.integrators._newton import NewtonOptions
+from parasim.integrators._predicted_time import PredictedTime
+from parasim.integrators._record import WindowRecord
 from parasim.integrators._recurrence import (
     Recurrence,
     constant,
@@ -47,48 +48,6 @@ _SAMPLE_PART = 8
 
 # So many windows of the past are remembered, if there is room.
 _PAST = 8
-
-
-class WindowRecord(NamedTuple):
-    """What was done in a window, and why.
-
-    Attributes:
-        parallel: whether Newton's method delivered all of it.
-        reason: why it was tried so; a number of `REASONS`.
-        fell_back: whether it began in parallel, and the rest was stepped through.
-        parallel_steps: how many of its steps Newton's method delivered.
-        iterations: of Newton's method.
-        gain: how many times as fast as stepping it was expected to be; NaN if that was not asked.
-        predicted_iterations: how many iterations it was expected to take in parallel; NaN likewise.
-        cost: what it is reckoned to have taken, in sequential steps: N if it was stepped through.
-            What measuring growth takes is not in it.
-        wasted: how much of that pieces took beyond what stepping over what they delivered would
-            have taken, in sequential steps.
-        update: the certificate, the largest last Newton update (or transported rounding error, if
-            that is larger) in units of the tolerance; 0 for a window that was stepped through.
-        growth_rate: finite-time Lyapunov growth, in nats per unit of time; NaN if not measured.
-        exponent: the running estimate of the largest Lyapunov exponent after the window, in nats
-            per unit of time, from the growth rates of the last ten windows or so that were
-            measured; NaN before the first.
-        exponent_error: its standard error, as if windows were independent; infinite before there
-            are two.
-        finite: whether the state at the end is.
-    """
-
-    parallel: Bool[Array, ""]
-    reason: Int[Array, ""]
-    fell_back: Bool[Array, ""]
-    parallel_steps: Int[Array, ""]
-    iterations: Int[Array, ""]
-    gain: Float[Array, ""]
-    predicted_iterations: Float[Array, ""]
-    cost: Float[Array, ""]
-    wasted: Float[Array, ""]
-    update: Float[Array, ""]
-    growth_rate: Float[Array, ""]
-    exponent: Float[Array, ""]
-    exponent_error: Float[Array, ""]
-    finite: Bool[Array, ""]
 
 
 class _Delivered(NamedTuple):

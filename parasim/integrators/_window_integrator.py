@@ -11,8 +11,8 @@ from jaxtyping import Array, Int, PyTree
 from parasim.integrators._flatten import Flattening
 from parasim.integrators._history import History
 from parasim.integrators._parallel_newton import ParallelNewton
+from parasim.integrators._record import WindowRecord
 from parasim.integrators._steps import window_recurrence
-from parasim.integrators._window import WindowRecord
 
 
 class WindowIntegrator(eqx.Module):

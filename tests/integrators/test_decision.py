@@ -13,9 +13,9 @@ from parasim.integrators._decision import (
     AlwaysParallel,
     ExponentSign,
     GrowthThreshold,
-    PredictedTime,
 )
 from parasim.integrators._history import ANALOGUE, COARSE, History, Outcome
+from parasim.integrators._predicted_time import PredictedTime
 from tests.problems import CHAOTIC, PARALLEL_PAYS, PREDICTABLE, run
 
 # A trial of six iterations costs 120 steps, and more pieces pay where more than 20 steps converge
@@ -206,7 +206,7 @@ def test_a_rule_refuses_numbers_of_no_use(options):
 def test_every_reason_has_words():
     assert "another member" in REASONS[decision.BATCH]
     names = {name for name in dir(decision) if name.isupper() and name[0] != "_"}
-    codes = [getattr(decision, name) for name in names - {"ANALOGUE", "COARSE"}]
+    codes = [getattr(decision, name) for name in names - {"ANALOGUE"}]
     numbers = sorted(code for code in codes if isinstance(code, int))
     np.testing.assert_array_equal(numbers, range(len(REASONS)))
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from parasim.integrators import DeviceCosts
-from parasim.integrators._decision import decision_of
 from parasim.integrators._newton import NewtonOptions
+from parasim.integrators._options import decision_of
 from parasim.integrators._recurrence import Recurrence, step_through
 from parasim.integrators._window import WindowSolver
 

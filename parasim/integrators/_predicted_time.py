@@ -1,0 +1,114 @@
+"""The default decision: whatever is predicted to take the least time, within a hard budget."""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Int
+
+from parasim._errors import ConfigError
+from parasim.integrators._costs import WindowMenu
+from parasim.integrators._decision import (
+    BUDGET,
+    PAID,
+    TRIAL,
+    WAITING,
+    AbstractDecision,
+    Choice,
+    choice_of,
+)
+from parasim.integrators._history import ANALOGUE, COARSE, History
+from parasim.integrators._prediction import FORGETTING, better_kind, predict
+
+# So many iterations are planned where nothing is known: chaotic systems converge over 2 to 3 times
+# their growth time in them (docs/design.md, decision 7).
+_TRIAL_ITERATIONS = 6
+
+# A run may be behind stepping by so many steps, or a quarter of a window, on top of its budget.
+_ADVANCE = 128
+
+
+class PredictedTime(AbstractDecision):
+    """Takes whatever is expected to deliver most steps per unit of time.
+
+    Attributes:
+        margin: parallel must be expected to be so much faster than stepping, relatively.
+        budget: whatever comes of it, a run takes only so much longer than stepping, relatively, and
+            the time of 128 steps or of a quarter of a window; the first trial may exceed that.
+        wait: after two pieces that did not pay, so many steps are made before the next trial, twice
+            as many after the third in a row, and so on.
+        forgetting: the weight of a piece, relative to the one after it.
+    """
+
+    margin: float = eqx.field(default=0.05, static=True)
+    budget: float = eqx.field(default=0.02, static=True)
+    wait: int = eqx.field(default=64, static=True)
+    forgetting: float = eqx.field(default=FORGETTING, static=True)
+
+    def __check_init__(self):
+        ranges = {"margin": (0, 1), "budget": (0, 1), "wait": (1, 2**30), "forgetting": (0.01, 1)}
+        for name, (least, most) in ranges.items():
+            if not least <= getattr(self, name) <= most:
+                raise ConfigError(
+                    f"{name} must be from {least:g} to {most:g}, not {getattr(self, name)!r}"
+                )
+
+    def choose(self, history: History, menu: WindowMenu) -> Choice:
+        """Return the choice."""
+        prediction = predict(history, menu, self.forgetting)
+        analogue = history.past.analogue()
+        by_kind = jnp.min(prediction.time, axis=(1, 2))
+        kind, worse = better_kind(history, menu, by_kind, analogue)
+        # Of a kind that has not been tried the other one tells what to expect.
+        tried = jnp.any(history.pieces.lengths[kind] > 0)
+        told_by = jnp.where(tried, kind, 1 - kind)
+        times = prediction.time[told_by].reshape(-1)
+        best = jnp.argmin(times)
+        stepping = menu.costs.step * (menu.steps - history.position).astype(times.dtype)
+        gain = stepping / times[best]
+        known = jnp.any(history.pieces.lengths > 0)
+
+        doubled = jnp.exp2(jnp.clip(history.failures - 2, 0, 20).astype(history.since.dtype))
+        wait = self.wait * doubled - history.since
+        waiting = known & (wait > 0)
+        reason = jnp.where(waiting, WAITING, TRIAL)
+        reason = jnp.where(known & (gain > 1 + self.margin), PAID, reason)
+        trial = reason == TRIAL
+        small = trial | (worse & (kind == COARSE))  # a coarse pass over many steps is dear
+        size = jnp.where(small, len(menu.sizes) - 1, best // menu.most)
+        few = min(_TRIAL_ITERATIONS, menu.most)
+        iterations = jnp.where(small, few, best % menu.most + 1).astype(jnp.int32)
+        parallel = trial | (reason == PAID)
+        affordable = self._affordable(history, menu, kind, size, iterations)
+        each = jnp.array([menu.piece(place).iteration for place in range(len(menu.sizes))])
+        pace = jnp.maximum(prediction.pace, 1 / menu.costs.step)
+        return choice_of(
+            history,
+            parallel & affordable,
+            jnp.where(parallel & ~affordable, BUDGET, reason),
+            size=size,
+            iterations=iterations,
+            pace=pace * each.astype(pace.dtype)[size],
+            wait=jnp.maximum(wait, self.wait),
+            analogue=jnp.where(kind == ANALOGUE, analogue, -1),
+            gain=jnp.where(known, gain, jnp.nan),
+            predicted_iterations=jnp.where(
+                known, prediction.iterations[told_by].reshape(-1)[best], jnp.nan
+            ),
+        )
+
+    def _affordable(
+        self,
+        history: History,
+        menu: WindowMenu,
+        kind: Int[Array, ""],
+        size: Int[Array, ""],
+        iterations: Int[Array, ""],
+    ) -> Bool[Array, ""]:
+        """Whether a piece would keep the run within its budget, even if nothing came of it."""
+        dtype = history.spent.dtype
+        prices = [menu.piece(place) for place in range(len(menu.sizes))]
+        guesses = jnp.array([price.guess for price in prices], dtype)
+        each = jnp.array([price.iteration for price in prices], dtype)
+        cost = guesses[size, kind] + each[size] * iterations.astype(dtype)
+        allowed = (1 + self.budget) * history.steps + max(menu.steps / 4, _ADVANCE)
+        first = history.attempts == 0
+        return first | (history.spent + cost <= menu.costs.step * allowed)
