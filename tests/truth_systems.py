@@ -109,4 +109,5 @@ def van_der_pol(t, y, args):
 
 def no_derivative(t, y, args):
     """A vector field that jax cannot differentiate."""
-    return jax.pure_callback(lambda y: -np.asarray(y), jax.ShapeDtypeStruct(y.shape, y.dtype), y)
+    shape = jax.ShapeDtypeStruct(y.shape, y.dtype)
+    return jax.pure_callback(lambda y: -np.asarray(y), shape, y, vmap_method="expand_dims")

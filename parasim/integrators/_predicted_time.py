@@ -2,7 +2,7 @@
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Int
+from jaxtyping import Array, Float, Int
 
 from parasim._errors import ConfigError
 from parasim.integrators._costs import WindowMenu
@@ -24,6 +24,8 @@ _TRIAL_ITERATIONS = 6
 
 # A run may be behind stepping by so many steps, or a quarter of a window, on top of its budget.
 _ADVANCE = 128
+
+_NO_BUDGET, _FOR_EVER = 1e-9, 1e9
 
 
 class PredictedTime(AbstractDecision):
@@ -77,7 +79,9 @@ class PredictedTime(AbstractDecision):
         few = min(_TRIAL_ITERATIONS, menu.most)
         iterations = jnp.where(small, few, best % menu.most + 1).astype(jnp.int32)
         parallel = trial | (reason == PAID)
-        affordable = self._affordable(history, menu, kind, size, iterations)
+        lacking = self._lacking(history, menu, kind, size, iterations)
+        affordable = lacking <= 0
+        saving = jnp.where(affordable, 0, lacking / max(self.budget, _NO_BUDGET))
         each = jnp.array([menu.piece(place).iteration for place in range(len(menu.sizes))])
         pace = jnp.maximum(prediction.pace, 1 / menu.costs.step)
         return choice_of(
@@ -87,7 +91,7 @@ class PredictedTime(AbstractDecision):
             size=size,
             iterations=iterations,
             pace=pace * each.astype(pace.dtype)[size],
-            wait=jnp.maximum(wait, self.wait),
+            wait=jnp.clip(jnp.maximum(wait, saving), self.wait, _FOR_EVER),
             analogue=jnp.where(kind == ANALOGUE, analogue, -1),
             gain=jnp.where(known, gain, jnp.nan),
             predicted_iterations=jnp.where(
@@ -95,15 +99,15 @@ class PredictedTime(AbstractDecision):
             ),
         )
 
-    def _affordable(
+    def _lacking(
         self,
         history: History,
         menu: WindowMenu,
         kind: Int[Array, ""],
         size: Int[Array, ""],
         iterations: Int[Array, ""],
-    ) -> Bool[Array, ""]:
-        """Whether a piece would keep the run within its budget, even if nothing came of it."""
+    ) -> Float[Array, ""]:
+        """Return by how many steps a piece would overdraw the budget if nothing came of it."""
         dtype = history.spent.dtype
         prices = [menu.piece(place) for place in range(len(menu.sizes))]
         guesses = jnp.array([price.guess for price in prices], dtype)
@@ -111,4 +115,4 @@ class PredictedTime(AbstractDecision):
         cost = guesses[size, kind] + each[size] * iterations.astype(dtype)
         allowed = (1 + self.budget) * history.steps + max(menu.steps / 4, _ADVANCE)
         first = history.attempts == 0
-        return first | (history.spent + cost <= menu.costs.step * allowed)
+        return jnp.where(first, 0, (history.spent + cost) / menu.costs.step - allowed)

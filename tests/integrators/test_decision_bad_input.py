@@ -73,7 +73,7 @@ def test_without_a_derivative_steps_are_made_one_after_the_other(mode, why):
 
 @pytest.mark.parametrize("mode", ["parallel", parasim.GrowthThreshold()])
 def test_without_a_derivative_there_is_no_newton_method(mode):
-    with pytest.raises(ConfigError, match=r"mode='sequential'.* custom_jvp"):
+    with pytest.raises(ConfigError, match=r"mode='sequential'.*custom_jvp"):
         run(Problem(no_derivative, [1.0], STEP, 64), _solver(mode=mode))
 
 
