@@ -15,7 +15,7 @@ from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from parasim.integrators._batch import all_members, largest_member
 from parasim.integrators._costs import WindowMenu
-from parasim.integrators._decision import AbstractDecision, Choice
+from parasim.integrators._decision import AbstractDecision, AlwaysParallel, Choice
 from parasim.integrators._growth import propagated_growth
 from parasim.integrators._guess import coarse_guess, constant_guess
 from parasim.integrators._history import ANALOGUE, COARSE, History, Outcome
@@ -51,7 +51,6 @@ class Walk(NamedTuple):
         log_growth: of the tangent over the steps that Newton's method delivered.
         delivered: how many these are.
         advancing: whether the last piece delivered anything.
-        choice: of the next piece.
         history: of the run.
     """
 
@@ -61,14 +60,12 @@ class Walk(NamedTuple):
     log_growth: Float[Array, ""]
     delivered: Int[Array, ""]
     advancing: Bool[Array, ""]
-    choice: Choice
     history: History
 
 
 def walk(
     steps: Steps,
     y0: Float[Array, " d"],
-    choice: Choice,
     history: History,
     decision: AbstractDecision,
     menu: WindowMenu,
@@ -79,7 +76,6 @@ def walk(
     Arguments:
         steps: of the window.
         y0: its first state.
-        choice: of the first piece.
         history: of the run.
         decision: what the next pieces shall be.
         menu: the sizes that there are, and what they cost.
@@ -95,7 +91,6 @@ def walk(
         log_growth=jnp.zeros((), y0.dtype),
         delivered=jnp.zeros((), jnp.int32),
         advancing=jnp.array(True),
-        choice=choice,
         history=history,
     )
 
@@ -103,26 +98,23 @@ def walk(
         unfinished = walk.history.position < count
         return unfinished & walk.advancing & decision.hopeful(walk.history, menu)
 
-    def piece(walk: Walk) -> Walk:
+    def piece(walk: Walk, choice: Choice) -> Walk:
         # One size for all members of a batch: a switch between them would make all sizes.
-        size = largest_member(jnp.maximum(walk.choice.size, _needed(walk, menu)))
-        return jax.lax.switch(
-            size,
-            [
-                partial(_piece, padded, count, place, decision, menu, options)
-                for place in range(len(menu.sizes))
-            ],
-            walk,
-        )
+        size = largest_member(jnp.maximum(choice.size, _needed(walk, menu)))
+        pieces = [partial(_piece, padded, place, menu, options) for place in range(len(menu.sizes))]
+        walk, outcome = jax.lax.switch(size, pieces, walk, choice)
+        return _remembered(walk, outcome, menu)
 
-    def stretch(walk: Walk) -> Walk:
-        wait = largest_member(jnp.where(walk.choice.parallel, 0, walk.choice.wait))
-        walk = _stepped(steps, walk, jnp.minimum(wait, count - walk.history.position), menu)
-        return walk._replace(choice=decision.choose(walk.history, menu))
+    def stretch(walk: Walk, choice: Choice) -> Walk:
+        wait = largest_member(jnp.where(choice.parallel, 0, choice.wait))
+        return _stepped(steps, walk, jnp.minimum(wait, count - walk.history.position), menu)
 
     def onwards(walk: Walk) -> Walk:
-        parallel = all_members(walk.choice.parallel | ~going(walk))
-        return jax.lax.cond(parallel, piece, stretch, walk)
+        choice = decision.choose(walk.history, menu)
+        if type(decision) is AlwaysParallel:
+            return piece(walk, choice)
+        parallel = all_members(choice.parallel | ~going(walk))
+        return jax.lax.cond(parallel, piece, stretch, walk, choice)
 
     walked = jax.lax.while_loop(going, onwards, start)
     walked = _stepped(steps, walked, count - walked.history.position, menu)
@@ -151,28 +143,19 @@ def _padded(steps: Steps, menu: WindowMenu, interval: int) -> Steps:
 
 
 def _piece(
-    steps: Steps,
-    count: int,
-    place: int,
-    decision: AbstractDecision,
-    menu: WindowMenu,
-    options: NewtonOptions,
-    walk: Walk,
-) -> Walk:
-    """Solve for the next piece, keep what has converged, and choose the one after it."""
+    steps: Steps, place: int, menu: WindowMenu, options: NewtonOptions, walk: Walk, choice: Choice
+) -> tuple[Walk, Outcome]:
+    """Solve for the next piece, and keep what has converged."""
     length = menu.sizes[place]
     position = walk.history.position
-    inputs, remaining = _slice(steps.inputs, position, length), count - position
+    inputs, remaining = _slice(steps.inputs, position, length), menu.steps - position
     intervals = Intervals(steps.step, inputs, options.interval, remaining)
-    by_analogue = all_members(walk.choice.analogue >= 0)
+    by_analogue = all_members(choice.analogue >= 0)
     guess = jax.lax.cond(
         by_analogue,
-        lambda: walk.history.past.continued(
-            walk.choice.analogue, intervals.count, options.interval
-        ),
+        lambda: walk.history.past.continued(choice.analogue, intervals.count, options.interval),
         lambda: _first_guess(steps, walk.y, position, intervals.count, options.interval),
     )
-    choice = walk.choice
     planned = Planned(choice.iterations, choice.pace / options.interval)
     found = newton(intervals, walk.y, guess, options, planned, menu.most)
     states = intervals.states(intervals.starts(walk.y, found.ends))
@@ -191,18 +174,23 @@ def _piece(
         log_growth=log_growth,
         tangent=jnp.where(moved, tangent, walk.history.tangent),
     )
-    history = walk.history.after_piece(outcome, menu)
-    history = history._replace(past=history.past.with_more(states, accepted))
-    return Walk(
+    walk = walk._replace(
         y=jnp.where(accepted > 0, states[jnp.maximum(accepted - 1, 0)], walk.y),
         states=jax.lax.dynamic_update_slice_in_dim(walk.states, states, position, 0),
         update=jnp.maximum(walk.update, found.update),
         log_growth=walk.log_growth + log_growth,
         delivered=walk.delivered + accepted,
         advancing=accepted > 0,
-        choice=decision.choose(history, menu),
-        history=history,
     )
+    return walk, outcome
+
+
+def _remembered(walk: Walk, outcome: Outcome, menu: WindowMenu) -> Walk:
+    """Add a piece to the history."""
+    states = _slice(walk.states, walk.history.position, max(menu.sizes))
+    history = walk.history.after_piece(outcome, menu)
+    history = history._replace(past=history.past.with_more(states, outcome.accepted))
+    return walk._replace(history=history)
 
 
 def _first_guess(

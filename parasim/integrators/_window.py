@@ -128,27 +128,22 @@ class WindowSolver(eqx.Module):
         reason = jnp.where(choice.parallel & ~parallel, decision.BATCH, choice.reason)
         stepped = any_member(~choice.parallel & (choice.wait >= menu.steps))
         if type(self.decision) is AlwaysParallel:
-            delivered = self._parallel(recurrence, y0, choice, history, menu)
+            delivered = self._parallel(recurrence, y0, history, menu)
         else:
             delivered = jax.lax.cond(
                 stepped,
                 lambda: self._sequential(recurrence, y0, history, menu),
-                lambda: self._parallel(recurrence, y0, choice, history, menu),
+                lambda: self._parallel(recurrence, y0, history, menu),
             )
         return self._recorded(delivered, choice._replace(reason=reason), history, menu)
 
     def _parallel(
-        self,
-        recurrence: Recurrence,
-        y0: PyTree,
-        choice: Choice,
-        history: History,
-        menu: WindowMenu,
+        self, recurrence: Recurrence, y0: PyTree, history: History, menu: WindowMenu
     ) -> _Delivered:
         flattening = Flattening(y0)
         vector = flattening.flatten(y0)
         steps = constant(steps_on_vectors(recurrence, flattening, vector))
-        found = walk(steps, constant(vector), choice, history, self.decision, menu, self.newton)
+        found = walk(steps, constant(vector), history, self.decision, menu, self.newton)
         intervals = shooting_intervals(recurrence, flattening, vector, self.newton.interval)
         last, vectors = with_derivatives(intervals, vector, found.y, found.states)
         y1, states = flattening.unflatten(last), jax.vmap(flattening.unflatten)(vectors)

@@ -46,9 +46,7 @@ def _walked(decision, step=_step, y0=(0.0, 0.0), inputs=INPUTS):
     y0 = jnp.array(y0)
     steps = Steps(step, inputs, None, None)
     history = History.start(y0 / y0.size + 0.7, MENU.most, 64)
-    return jax.jit(
-        lambda y0: walk(steps, y0, decision.choose(history, MENU), history, decision, MENU, OPTIONS)
-    )(y0)
+    return jax.jit(lambda y0: walk(steps, y0, history, decision, MENU, OPTIONS))(y0)
 
 
 def _stepped(step, y0, inputs):

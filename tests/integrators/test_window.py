@@ -7,12 +7,13 @@ from parasim import ConfigError
 from parasim.integrators import _decision as decision
 from parasim.integrators._costs import device_costs
 from parasim.integrators._newton import NewtonOptions
+from parasim.integrators._options import decision_of
 from parasim.integrators._recurrence import Recurrence, step_through
 from parasim.integrators._window import WindowSolver
 from tests.problems import PARALLEL_PAYS
 
 OPTIONS = NewtonOptions(interval=4, rtol=1e-10, atol=1e-10)
-MODES = {name: decision.decision_of(name, 5) for name in ("auto", "parallel", "sequential")}
+MODES = {name: decision_of(name, 5) for name in ("auto", "parallel", "sequential")}
 
 
 def _turning(y, x):

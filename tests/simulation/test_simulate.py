@@ -94,7 +94,7 @@ def test_names_units_and_origin_are_in_the_dataset():
     assert configuration["solver"]["steps"] == 1024
     assert configuration["solver"]["costs"]["step"] == 1.0
     assert configuration["decision"]["class"].endswith("PredictedTime")
-    assert configuration["decision"]["budget"] == 0.04
+    assert configuration["decision"]["budget"] == 0.02
     assert configuration["y0"]["V"] == float(dataset["V"][0])
     assert json.loads(dataset.attrs["versions"])["parasim"] == parasim.__version__
     assert "Hodgkin" in dataset.attrs["references"]
