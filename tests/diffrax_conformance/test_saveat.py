@@ -154,7 +154,7 @@ def test_parts_have_times_and_functions_of_their_own(adjoint):
 )
 def test_a_run_goes_on_from_its_saved_state_bit_for_bit(mode):
     """As if it had not been interrupted: the trajectory, the choices, and the log of them."""
-    solver = ParallelNewton(steps=32, mode=mode, costs=PARALLEL_PAYS)
+    solver = ParallelNewton(diffrax.Heun(), steps=32, mode=mode, costs=PARALLEL_PAYS)
     saveat = diffrax.SaveAt(t1=True, solver_state=True, controller_state=True, made_jump=True)
 
     def solve(t0, t1, y0, **states):

@@ -9,7 +9,7 @@ from tests.problems import Problem, lorenz, run
 
 
 def test_a_batch_equals_its_members():
-    solver = ParallelNewton(mode="parallel", steps=128)
+    solver = ParallelNewton(diffrax.Heun(), mode="parallel", steps=128)
     y0 = jnp.array([[1.0, 2.0, 3.0], [-5.0, 0.1, 30.0]])
 
     problem = Problem(lorenz(10), None, 0.01, 512)
