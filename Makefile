@@ -11,8 +11,9 @@ WORKERS ?= 2
 demo: environment
 	$(BIN)/python examples/demo.py demo-output
 
+# Most of the time XLA compiles: with few optimisations in a quarter less. The slow part has all.
 test: environment lint
-	$(BIN)/python -m pytest -n $(WORKERS) -q
+	XLA_FLAGS=--xla_backend_optimization_level=0 $(BIN)/python -m pytest -n $(WORKERS) -q
 
 test-slow: environment
 	$(BIN)/python -m pytest -n $(WORKERS) -q -m slow
