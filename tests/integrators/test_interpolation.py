@@ -17,7 +17,10 @@ def _solved(solver, dt0, **saveat):
 
 
 @pytest.mark.parametrize("mode", ["parallel", "sequential"])
-@pytest.mark.parametrize("inner", [diffrax.Tsit5(), diffrax.Heun(), diffrax.Euler()])
+@pytest.mark.parametrize(
+    "inner",
+    [diffrax.Tsit5(), diffrax.Heun(), pytest.param(diffrax.Euler(), marks=pytest.mark.slow)],
+)
 def test_dense_output_is_the_inner_solvers_at_the_inner_step(inner, mode):
     ts = jnp.linspace(0, 4, 29)
     stock = _solved(inner, 1 / 16, dense=True, ts=ts)
