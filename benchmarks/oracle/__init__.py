@@ -1,0 +1,1 @@
+"""How close the default decision comes to the best choice in hindsight: see `../decision.py`."""
