@@ -61,7 +61,7 @@ def case(name: str, settings: Settings) -> tuple[str, list[dict[str, Any]], str,
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--systems", nargs="+", help="by default all of them")
     parser.add_argument("--every", type=int, default=1, help="only every so manieth system")
     parser.add_argument("--models", nargs="+", default=["G60", "CPU2"], choices=MODELS)

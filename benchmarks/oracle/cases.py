@@ -83,7 +83,8 @@ def rows(name: str, settings: Settings) -> list[dict[str, Any]]:
 
 def _until(profiles: Profiles, steps: int) -> Profiles:
     kept = profiles.positions < steps
-    return Profiles(*(field[kept] for field in profiles[:-1]), profiles.finite)
+    until = {key: value[kept] for key, value in profiles._asdict().items() if key != "finite"}
+    return profiles._replace(**until)
 
 
 def _profiles(name: str, settings: Settings) -> tuple[float, int, Profiles]:

@@ -117,7 +117,7 @@ def _choose(state: _Plan, guess: np.ndarray, iteration: np.ndarray) -> None:
         reached = np.minimum(curve[None], _SIZES[:, None])
         used = np.broadcast_to(np.minimum(number, made), reached.shape)
         if fronts[-1] >= window:  # a longer one would go on, in one iteration more
-            longer = (_SIZES > window)[:, None] & (number > made)[None]
+            longer = (window < _SIZES)[:, None] & (number > made)[None]
             credit = np.minimum(_SIZES, 2 * window)[:, None]
             reached = np.where(longer, credit, reached)
             used = np.where(longer, made + 1, used)
@@ -127,7 +127,7 @@ def _choose(state: _Plan, guess: np.ndarray, iteration: np.ndarray) -> None:
         delivered += weight * reached
         taken += weight * (guess[:, None] + used * iteration[:, None])
     speeds = delivered / taken
-    speeds[_SIZES > min(_GROWTH_LIMIT * state.window, LONGEST)] = 0
+    speeds[min(_GROWTH_LIMIT * state.window, LONGEST) < _SIZES] = 0
     best, cap = np.unravel_index(np.argmax(speeds), speeds.shape)
     state.window, state.cap = int(_SIZES[best]), int(cap) + 1
     state.speed = float(speeds[best, cap])
@@ -139,7 +139,7 @@ def _jump(state: _Plan, exponent: float, guess: np.ndarray, iteration: np.ndarra
     if fronts[-1] < window or not exponent * window < _CALM:
         return
     rates = _SIZES / ((len(fronts) + 1) * iteration + guess)
-    allowed = (_SIZES > window) & (exponent * _SIZES <= _GATE_WINDOW)
+    allowed = (window < _SIZES) & (exponent * _SIZES <= _GATE_WINDOW)
     if not allowed.any():
         return
     good = allowed & (rates >= _GATE_NEAR * np.max(rates[allowed]))

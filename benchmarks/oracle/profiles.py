@@ -21,7 +21,7 @@ from parasim.integrators._growth import RunningGrowth, sampled_growth, start_tan
 from parasim.integrators._guess import coarse_guess
 from parasim.integrators._newton import newton
 from parasim.integrators._past import Past
-from parasim.integrators._recurrence import shooting_intervals, steps_on_vectors
+from parasim.integrators._recurrence import shooting_intervals, step_through, steps_on_vectors
 from parasim.integrators._steps import window_recurrence
 
 LONGEST = 4096
@@ -83,7 +83,7 @@ def record(flow: Flow, dt: float, steps: int, interval: int) -> Profiles:
         before = growth.mean
         window = recurrence(y, _EVERY)
         step = Flattening(y).on_vectors(window.step)
-        _, states = jax.lax.scan(lambda y, x: (step(y, x),) * 2, y, window.inputs)
+        states = step_through(window, y)[1]
         log_growth, tangent = sampled_growth(step, y, window.inputs, tangent)
         growth = growth.with_one_more(log_growth / (_EVERY - _EVERY // 2))
         past = past.with_more(states, jnp.asarray(_EVERY, jnp.int32))
