@@ -16,8 +16,9 @@ _COARSEST, _FINER, _MOST = 12, math.sqrt(2), 24
 # Of the error of one step, relative to the standard deviation plus the state.
 _TOLERANCE = 1e-6
 
-# States on the attractor that the error is looked at on, over so many turns after so many.
-_STATES, _FROM, _TO = 512, 10, 50
+# States that the error is looked at on, over so many turns from the beginning: a step that is small
+# enough at a fixed point only is too large.
+_STATES, _TURNS = 512, 50
 
 
 class NoStep(Exception):
@@ -27,10 +28,10 @@ class NoStep(Exception):
 def step_size(flow: Flow) -> float:
     """Return the largest step, of `period / (12 * 2^(j/2))`, whose error is small enough.
 
-    The error is that of one Tsit5 step against two of half the size, at 512 states of the
-    attractor.
+    The error is that of one Tsit5 step against two of half the size, at 512 states along a
+    trajectory.
     """
-    states = np.asarray(_attractor(flow))
+    states = np.asarray(_trajectory(flow))
     if not np.all(np.isfinite(states)):
         raise NoStep("the adaptive integration failed")
     errors = jax.jit(lambda dt: _error(flow, jnp.asarray(states), dt))
@@ -41,8 +42,8 @@ def step_size(flow: Flow) -> float:
     raise NoStep("no step is accurate enough")
 
 
-def _attractor(flow: Flow) -> Array:
-    times = jnp.linspace(_FROM * flow.period, _TO * flow.period, _STATES)
+def _trajectory(flow: Flow) -> Array:
+    times = jnp.linspace(0, _TURNS * flow.period, _STATES)
 
     @jax.jit
     def states(y0: Array) -> Array:
@@ -50,7 +51,7 @@ def _attractor(flow: Flow) -> Array:
             diffrax.ODETerm(flow.vector_field),
             diffrax.Tsit5(),
             0.0,
-            _TO * flow.period,
+            _TURNS * flow.period,
             flow.period / 1000,
             y0,
             saveat=diffrax.SaveAt(ts=times),
