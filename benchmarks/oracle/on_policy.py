@@ -52,7 +52,7 @@ def spent(flow: Flow, dt: float, model: Model, steps: int, window: int, interval
     @jax.jit
     def run(y0: Array):
         starts = window * jnp.arange(steps // window)
-        return jax.lax.scan(one, (integrator.init(y0, None), y0), starts)[1]
+        return jax.lax.scan(one, (integrator.init(y0, window), y0), starts)[1]
 
     time, record = jax.device_get(run(jnp.asarray(flow.y0)))
     sampled = (record.iterations == 0) & ~np.isnan(record.growth_rate)

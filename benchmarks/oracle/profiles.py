@@ -67,7 +67,8 @@ def record(flow: Flow, dt: float, steps: int, interval: int) -> Profiles:
         steps = steps_on_vectors(window, flattening, y)
         intervals = shooting_intervals(window, flattening, y, interval)
         coarse = coarse_guess(steps.coarse_step, y, steps.coarse_inputs)  # pyright: ignore
-        nearest, there_is_one = past.analogue(y)
+        nearest = past.analogue()  # of the present
+        there_is_one = nearest >= 0
         analogue = past.continued(nearest, intervals.count, interval)
         wanted = jnp.asarray(MOST_ITERATIONS, jnp.int32)
         fronts = jax.lax.map(
@@ -93,7 +94,7 @@ def record(flow: Flow, dt: float, steps: int, interval: int) -> Profiles:
     def run(y0: Array, due: Array):
         start = (
             y0,
-            Past.empty(size, dtype),
+            Past.empty(2 * LONGEST, size, dtype),
             start_tangent(size, dtype),
             RunningGrowth.unknown(dtype),
         )
