@@ -19,7 +19,7 @@ from parasim import ParallelNewton
 from parasim.integrators._flatten import Flattening
 from parasim.integrators._growth import RunningGrowth, sampled_growth, start_tangent
 from parasim.integrators._guess import coarse_guess
-from parasim.integrators._newton import newton
+from parasim.integrators._newton import Planned, newton
 from parasim.integrators._past import Past
 from parasim.integrators._recurrence import shooting_intervals, step_through, steps_on_vectors
 from parasim.integrators._steps import window_recurrence
@@ -70,9 +70,9 @@ def record(flow: Flow, dt: float, steps: int, interval: int) -> Profiles:
         nearest = past.analogue()  # of the present
         there_is_one = nearest >= 0
         analogue = past.continued(nearest, intervals.count, interval)
-        wanted = jnp.asarray(MOST_ITERATIONS, jnp.int32)
+        planned = Planned.exactly(MOST_ITERATIONS)
         fronts = jax.lax.map(
-            lambda guess: newton(intervals, y, guess, options, wanted, MOST_ITERATIONS).fronts,
+            lambda guess: newton(intervals, y, guess, options, planned, MOST_ITERATIONS).fronts,
             jnp.stack([coarse, jnp.where(there_is_one, analogue, coarse)]),
         )
         return fronts * interval, there_is_one
