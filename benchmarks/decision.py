@@ -82,6 +82,18 @@ def arguments() -> argparse.Namespace:
     return given
 
 
+def _command(given: argparse.Namespace) -> str:
+    """Return what was asked for, without the folders of this machine."""
+    some = {
+        name: getattr(given, name) for name in ("systems", "every", "models", "steps", "windows")
+    }
+    words = ["python", "benchmarks/decision.py", "--interval", str(given.interval)]
+    for name, value in some.items():
+        if value:
+            words += [f"--{name}", *map(str, value if isinstance(value, list) else [value])]
+    return shlex.join(words)
+
+
 def main() -> int:
     given = arguments()
     jax.config.update("jax_enable_x64", True)
@@ -103,7 +115,7 @@ def main() -> int:
     if not found:
         raise SystemExit(f"nothing to compare: {left_out}")
     under = conditions(
-        command=shlex.join(["python", "benchmarks/decision.py", *sys.argv[1:]]),
+        command=_command(given),
         systems=len({row["system"] for row in found}),
         dysts="0.96",
         solver="Tsit5",
