@@ -166,7 +166,7 @@ def _growth(outlook: "Outlook", unit: str) -> str:
     """Say what the exponent means to somebody who never heard of one."""
     per = f"per {'time unit' if unit == '1' else unit}"
     if not outlook.measured:
-        return "never measured; of windows that are stepped through, one in 16 is"
+        return "never measured; of windows that are stepped through, one in 32 is"
     if outlook.kind == "unknown":
         windows = _windows(outlook.measured)
         value = f"{outlook.exponent:.3g}"
