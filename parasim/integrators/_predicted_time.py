@@ -19,11 +19,12 @@ from parasim.integrators._history import ANALOGUE, COARSE, History
 from parasim.integrators._prediction import FORGETTING, better_kind, predict
 
 # So many iterations are planned where nothing is known: chaotic systems converge over 2 to 3 times
-# their growth time in them (docs/design.md, decision 7).
-_TRIAL_ITERATIONS = 6
+# their growth time in them (docs/design.md, decision 7). Two tell whether anything converges at all.
+_TRIAL_ITERATIONS = range(6, 1, -1)
 
-# A run may be behind stepping by so many steps, or a quarter of a window, on top of its budget.
-_ADVANCE = 128
+# On top of its budget a run may be behind stepping by a quarter of a window, but not by fewer and
+# not by more steps than these.
+_ADVANCE = 128.0, 256.0
 
 _NO_BUDGET, _FOR_EVER = 1e-9, 1e9
 
@@ -34,7 +35,8 @@ class PredictedTime(AbstractDecision):
     Attributes:
         margin: parallel must be expected to be so much faster than stepping, relatively.
         budget: whatever comes of it, a run takes only so much longer than stepping, relatively, and
-            the time of 128 steps or of a quarter of a window; the first trial may exceed that.
+            the time of a quarter of a window, that is of 128 to 256 steps; the first trial may
+            exceed that where two iterations do.
         wait: after two pieces that did not pay, so many steps are made before the next trial, twice
             as many after the third in a row, and so on.
         forgetting: the weight of a piece, relative to the one after it.
@@ -75,8 +77,8 @@ class PredictedTime(AbstractDecision):
         reason = jnp.where(known & (gain > 1 + self.margin), PAID, reason)
         trial = reason == TRIAL
         small = trial | (worse & (kind == COARSE))  # a coarse pass over many steps is dear
-        size = jnp.where(small, len(menu.sizes) - 1, best // menu.most)
-        few = min(_TRIAL_ITERATIONS, menu.most)
+        trial_size, few = _trial(menu)
+        size = jnp.where(small, trial_size, best // menu.most)
         iterations = jnp.where(small, few, best % menu.most + 1).astype(jnp.int32)
         parallel = trial | (reason == PAID)
         lacking = self._lacking(history, menu, kind, size, iterations)
@@ -113,6 +115,28 @@ class PredictedTime(AbstractDecision):
         guesses = jnp.array([price.guess for price in prices], dtype)
         each = jnp.array([price.iteration for price in prices], dtype)
         cost = guesses[size, kind] + each[size] * iterations.astype(dtype)
-        allowed = (1 + self.budget) * history.steps + max(menu.steps / 4, _ADVANCE)
+        allowed = (1 + self.budget) * history.steps + _advance(menu)
         first = history.attempts == 0
         return jnp.where(first, 0, (history.spent + cost) / menu.costs.step - allowed)
+
+
+def _advance(menu: WindowMenu) -> float:
+    """Return by how many steps a run may be behind at its beginning."""
+    least, most = _ADVANCE
+    return min(max(menu.steps / 4, least), most)
+
+
+def _trial(menu: WindowMenu) -> tuple[int, int]:
+    """Return the place of the size of a trial, and its iterations.
+
+    It is the shortest piece for which so many iterations pay, and as many as the run may be behind,
+    but two at the least.
+    """
+    longest_last = [(place, menu.piece(place)) for place in reversed(range(len(menu.sizes)))]
+    for iterations in _TRIAL_ITERATIONS:
+        for place, cost in longest_last:
+            taken = (cost.guess[COARSE] + iterations * cost.iteration) / menu.costs.step
+            fits = taken <= _advance(menu) or iterations == _TRIAL_ITERATIONS[-1]
+            if fits and taken < menu.sizes[place]:
+                return place, min(iterations, menu.most)
+    return 0, min(_TRIAL_ITERATIONS[-1], menu.most)

@@ -55,11 +55,18 @@ def _grown(rate, windows=3):
     return history
 
 
-def test_the_first_piece_is_a_small_trial():
-    choice = _choose(PredictedTime(), START)
+@pytest.mark.parametrize(
+    ("iteration", "size", "iterations"), [(10.0, 64, 6), (20.0, 256, 6), (60.0, 256, 4)]
+)
+def test_the_first_piece_is_the_smallest_of_which_its_iterations_would_pay(
+    iteration, size, iterations
+):
+    menu = MENU._replace(costs=DeviceCosts(1.0, iteration, 0.0, 0.0))
+    choice = eqx.filter_jit(PredictedTime().choose)(START, menu)
     assert choice.parallel
     assert choice.reason == decision.TRIAL
-    assert MENU.sizes[int(choice.size)] == 64
+    assert MENU.sizes[int(choice.size)] == size
+    assert int(choice.iterations) == iterations
     assert np.isnan(choice.gain)
 
 
