@@ -18,8 +18,8 @@ from parasim.integrators._decision import (
 from parasim.integrators._history import ANALOGUE, COARSE, History
 from parasim.integrators._prediction import FORGETTING, better_kind, predict
 
-# So many iterations are planned where nothing is known: chaotic systems converge over 2 to 3 times
-# their growth time in them (docs/design.md, decision 7). Two tell whether anything converges at all.
+# So many iterations are planned where nothing is known: in six chaotic systems converge over 2 to 3
+# times their growth time (docs/design.md, decision 7); two tell whether anything converges at all.
 _TRIAL_ITERATIONS = range(6, 1, -1)
 
 # On top of its budget a run may be behind stepping by a quarter of a window, but not by fewer and
