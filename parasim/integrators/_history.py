@@ -101,6 +101,8 @@ class History(NamedTuple):
         tangent: the unit tangent that measures it.
         position: how many steps of the present window are known.
         iterations: how many were made in it.
+        delivered: how many of its steps Newton's method delivered.
+        log_growth: of the tangent over these.
     """
 
     windows: Int[Array, ""]
@@ -116,6 +118,8 @@ class History(NamedTuple):
     tangent: Float[Array, " d"]
     position: Int[Array, ""]
     iterations: Int[Array, ""]
+    delivered: Int[Array, ""]
+    log_growth: Float[Array, ""]
 
     @classmethod
     def start(cls, tangent: Float[Array, " d"], most: int, room: int) -> "History":
@@ -141,6 +145,8 @@ class History(NamedTuple):
             tangent=tangent,
             position=none,
             iterations=none,
+            delivered=none,
+            log_growth=zero,
         )
 
     def after_piece(self, outcome: Outcome, menu: WindowMenu) -> "History":
@@ -168,6 +174,8 @@ class History(NamedTuple):
             tangent=outcome.tangent,
             position=self.position + outcome.accepted,
             iterations=self.iterations + outcome.iterations,
+            delivered=self.delivered + outcome.accepted,
+            log_growth=self.log_growth + outcome.log_growth,
         )
 
     def after_steps(self, count: Int[Array, ""], menu: WindowMenu) -> "History":
@@ -188,4 +196,6 @@ class History(NamedTuple):
             growth=self.growth.with_one_more(growth_rate),
             position=jnp.zeros_like(self.position),
             iterations=jnp.zeros_like(self.iterations),
+            delivered=jnp.zeros_like(self.delivered),
+            log_growth=jnp.zeros_like(self.log_growth),
         )

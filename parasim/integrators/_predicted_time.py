@@ -2,7 +2,7 @@
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
 from parasim._errors import ConfigError
 from parasim.integrators._costs import WindowMenu
@@ -59,62 +59,58 @@ class PredictedTime(AbstractDecision):
         """Return the choice."""
         prediction = predict(history, menu, self.forgetting)
         analogue = history.past.analogue()
-        by_kind = jnp.min(prediction.time, axis=(1, 2))
+        lacking = self._lacking(history, menu)
+        affordable = lacking <= 0
+        by_kind = jnp.min(jnp.where(affordable, prediction.time, jnp.inf), axis=(1, 2))
         kind, worse = better_kind(history, menu, by_kind, analogue)
         # Of a kind that has not been tried the other one tells what to expect.
         tried = jnp.any(history.pieces.lengths[kind] > 0)
         told_by = jnp.where(tried, kind, 1 - kind)
-        times = prediction.time[told_by].reshape(-1)
-        best = jnp.argmin(times)
-        stepping = menu.costs.step * (menu.steps - history.position).astype(times.dtype)
-        gain = stepping / times[best]
+        wanted = prediction.time[told_by].reshape(-1)
+        times = jnp.where(affordable[kind].reshape(-1), wanted, jnp.inf)
+        enough = menu.costs.step * (menu.steps - history.position).astype(times.dtype)
+        enough = enough / (1 + self.margin)
         known = jnp.any(history.pieces.lengths > 0)
+        pays = known & (jnp.min(times) < enough)
+        dear = known & ~pays & (jnp.min(wanted) < enough)
+        best = jnp.argmin(jnp.where(dear, wanted, times))
 
         doubled = jnp.exp2(jnp.clip(history.failures - 2, 0, 20).astype(history.since.dtype))
         wait = self.wait * doubled - history.since
         waiting = known & (wait > 0)
-        reason = jnp.where(waiting, WAITING, TRIAL)
-        reason = jnp.where(known & (gain > 1 + self.margin), PAID, reason)
-        trial = reason == TRIAL
-        small = trial | (worse & (kind == COARSE))  # a coarse pass over many steps is dear
+        reason = jnp.where(pays | dear, PAID, jnp.where(waiting, WAITING, TRIAL))
+        small = (reason == TRIAL) | (worse & (kind == COARSE))  # a long coarse pass is dear
         trial_size, few = _trial(menu)
         size = jnp.where(small, trial_size, best // menu.most)
         iterations = jnp.where(small, few, best % menu.most + 1).astype(jnp.int32)
-        parallel = trial | (reason == PAID)
-        lacking = self._lacking(history, menu, kind, size, iterations)
-        affordable = lacking <= 0
-        saving = jnp.where(affordable, 0, lacking / max(self.budget, _NO_BUDGET))
+        parallel = (reason == PAID) | (reason == TRIAL)
+        overdrawn = jnp.maximum(lacking[kind, size, iterations - 1], 0)
+        reason = jnp.where(parallel & (overdrawn > 0), BUDGET, reason)
+        saving = jnp.where(parallel, overdrawn, 0) / max(self.budget, _NO_BUDGET)
         each = jnp.array([menu.piece(place).iteration for place in range(len(menu.sizes))])
         pace = jnp.maximum(prediction.pace, 1 / menu.costs.step)
         return choice_of(
             history,
-            parallel & affordable,
-            jnp.where(parallel & ~affordable, BUDGET, reason),
+            parallel & (overdrawn <= 0),
+            reason,
             size=size,
             iterations=iterations,
             pace=pace * each.astype(pace.dtype)[size],
             wait=jnp.clip(jnp.maximum(wait, saving), self.wait, _FOR_EVER),
             analogue=jnp.where(kind == ANALOGUE, analogue, -1),
-            gain=jnp.where(known, gain, jnp.nan),
+            gain=jnp.where(known, (1 + self.margin) * enough / wanted[best], jnp.nan),
             predicted_iterations=jnp.where(
                 known, prediction.iterations[told_by].reshape(-1)[best], jnp.nan
             ),
         )
 
-    def _lacking(
-        self,
-        history: History,
-        menu: WindowMenu,
-        kind: Int[Array, ""],
-        size: Int[Array, ""],
-        iterations: Int[Array, ""],
-    ) -> Float[Array, ""]:
-        """Return by how many steps a piece would overdraw the budget if nothing came of it."""
+    def _lacking(self, history: History, menu: WindowMenu) -> Float[Array, "kinds sizes most"]:
+        """Return by how many steps each piece would overdraw the budget if nothing came of it."""
         dtype = history.spent.dtype
         prices = [menu.piece(place) for place in range(len(menu.sizes))]
-        guesses = jnp.array([price.guess for price in prices], dtype)
-        each = jnp.array([price.iteration for price in prices], dtype)
-        cost = guesses[size, kind] + each[size] * iterations.astype(dtype)
+        guesses = jnp.array([price.guess for price in prices], dtype).T[..., None]
+        each = jnp.array([price.iteration for price in prices], dtype)[None, :, None]
+        cost = guesses + each * jnp.arange(1, menu.most + 1, dtype=dtype)[None, None]
         allowed = (1 + self.budget) * history.steps + _advance(menu)
         first = history.attempts == 0
         return jnp.where(first, 0, (history.spent + cost) / menu.costs.step - allowed)

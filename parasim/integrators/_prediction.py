@@ -108,6 +108,7 @@ def better_kind(
     last = last[1 - better]
     left = (menu.steps - history.position).astype(times.dtype)
     hopeful = left < jnp.min(times) * _fastest(menu).astype(times.dtype)[1 - better]
+    hopeful &= history.spent <= menu.costs.step * history.steps  # nothing is risked when behind
     known = (analogue >= 0) & ~jnp.any(untried)
     again = jnp.array([_COARSE_AGAIN, _ANALOGUE_AGAIN], jnp.int32)[1 - better]
     due = known & hopeful & (history.attempts - last >= jnp.clip(last, _SOONEST, again))
@@ -150,10 +151,11 @@ def _pieces(
     age = (history.pieces.numbers[:, :1] - history.pieces.numbers).astype(dtype)
     weights = jnp.where(lengths > 0, forgetting**age, 0)
     longest = _LONGER * jnp.max(lengths, axis=1, keepdims=True)
+    usual = _usual_advance(history)
     parts = []
     for place, size in enumerate(menu.sizes):
         cost, wanted = menu.piece(place), jnp.minimum(left, size)
-        steps = jnp.minimum(_extended(history, menu, size), wanted)
+        steps = jnp.minimum(_extended(history, menu, size, usual), wanted)
         through = steps[..., -1] >= wanted
         done = jnp.argmax(steps >= wanted, axis=-1) + 1  # iterations until all of it has converged
         done = jnp.where(through, done, menu.most).astype(dtype)
@@ -163,19 +165,44 @@ def _pieces(
     return _Pieces(*(jnp.stack(part, axis=1) for part in zip(*parts, strict=True)))
 
 
-def _extended(history: History, menu: WindowMenu, size: int) -> Float[Array, "kinds K most"]:
+def _extended(
+    history: History, menu: WindowMenu, size: int, usual: Float[Array, "kinds 1 1"]
+) -> Float[Array, "kinds K most"]:
     """Return the fronts that are expected of the last pieces, had they been of this size.
 
-    Where one has converged from end to end, those of a longer one go on from there, evenly, in one
-    iteration more, and two for every factor e by which tangents grow over what is added.
+    Where one has converged from end to end, those of a longer one go on from there, evenly: in one
+    iteration more, and two for every factor e by which tangents grow over what is added. Beyond
+    twice its length they are no faster than in pieces that have not converged from end to end.
     """
-    dtype = history.tangent.dtype
-    fronts = history.pieces.fronts.astype(dtype)
-    lengths = history.pieces.lengths[..., None].astype(dtype)
+    fronts = history.pieces.fronts.astype(history.tangent.dtype)
+    lengths = history.pieces.lengths[..., None].astype(fronts.dtype)
     through = fronts >= lengths
-    since = jnp.cumsum(through, axis=-1, dtype=dtype) - 1  # iterations after it was through
-    rate = jnp.maximum(history.growth.mean, 0) * menu.step_duration.astype(dtype)
+    since = jnp.cumsum(through, axis=-1, dtype=fronts.dtype) - 1  # iterations after it was through
     more = jnp.maximum(size - lengths, 0)
-    needed = 1 + _ITERATIONS_PER_GROWTH * jnp.where(jnp.isnan(rate), 0, rate) * more
-    reached = lengths + more * jnp.minimum(since / needed, 1)
-    return jnp.where(through, jnp.maximum(reached, lengths), fronts)
+    advance = more / (1 + _ITERATIONS_PER_GROWTH * _growth_rate(history, menu) * more)
+    near = jnp.minimum(more, lengths)
+    until = near / jnp.where(advance > 0, advance, 1)
+    beyond = near + jnp.minimum(advance, usual) * jnp.maximum(since - until, 0)
+    gained = jnp.minimum(jnp.minimum(since * advance, beyond), more)
+    return jnp.where(through, lengths + gained, fronts)
+
+
+def _growth_rate(history: History, menu: WindowMenu) -> Float[Array, ""]:
+    """Return the rate per step at which tangents grow: the running one, or so far; 0 if unknown."""
+    dtype = history.tangent.dtype
+    running = history.growth.mean * menu.step_duration.astype(dtype)
+    present = history.log_growth / history.delivered.astype(dtype)
+    rate = jnp.where(jnp.isnan(running), present, running)
+    return jnp.where(jnp.isnan(rate), 0, jnp.maximum(rate, 0))
+
+
+def _usual_advance(history: History) -> Float[Array, "kinds 1 1"]:
+    """Return the steps per iteration of pieces; those that converged count as infinitely fast."""
+    pieces = history.pieces
+    last = pieces.fronts[..., -1]
+    made = jnp.argmax(pieces.fronts >= last[..., None], axis=-1) + 1
+    age = (pieces.numbers[:, :1] - pieces.numbers).astype(history.tangent.dtype)
+    weights = jnp.where(pieces.lengths > 0, FORGETTING**age, 0)
+    each = jnp.where(last < pieces.lengths, made / jnp.maximum(last, 1), 0).astype(age.dtype)
+    mean = jnp.sum(weights * each, axis=1) / jnp.sum(weights, axis=1)
+    return jnp.where(mean > 0, 1 / mean, jnp.inf)[:, None, None]

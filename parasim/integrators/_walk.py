@@ -48,8 +48,6 @@ class Walk(NamedTuple):
         y: the last state that is known.
         states: after each step; those beyond the known ones are of no use.
         update: the largest certificate.
-        log_growth: of the tangent over the steps that Newton's method delivered.
-        delivered: how many these are.
         advancing: whether the last piece delivered anything.
         history: of the run.
     """
@@ -57,8 +55,6 @@ class Walk(NamedTuple):
     y: Float[Array, " d"]
     states: Float[Array, "room d"]
     update: Float[Array, ""]
-    log_growth: Float[Array, ""]
-    delivered: Int[Array, ""]
     advancing: Bool[Array, ""]
     history: History
 
@@ -88,8 +84,6 @@ def walk(
         y=y0,
         states=jnp.zeros((room, y0.size), y0.dtype),
         update=jnp.zeros((), y0.dtype),
-        log_growth=jnp.zeros((), y0.dtype),
-        delivered=jnp.zeros((), jnp.int32),
         advancing=jnp.array(True),
         history=history,
     )
@@ -178,8 +172,6 @@ def _piece(
         y=jnp.where(accepted > 0, states[jnp.maximum(accepted - 1, 0)], walk.y),
         states=jax.lax.dynamic_update_slice_in_dim(walk.states, states, position, 0),
         update=jnp.maximum(walk.update, found.update),
-        log_growth=walk.log_growth + log_growth,
-        delivered=walk.delivered + accepted,
         advancing=accepted > 0,
     )
     return walk, outcome

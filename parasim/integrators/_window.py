@@ -147,7 +147,7 @@ class WindowSolver(eqx.Module):
         intervals = shooting_intervals(recurrence, flattening, vector, self.newton.interval)
         last, vectors = with_derivatives(intervals, vector, found.y, found.states)
         y1, states = flattening.unflatten(last), jax.vmap(flattening.unflatten)(vectors)
-        delivered = found.delivered
+        delivered = found.history.delivered
         share = _as(found.y, delivered) / recurrence.steps
         return _Delivered(
             y1,
@@ -157,7 +157,7 @@ class WindowSolver(eqx.Module):
             update=found.update,
             growth=jnp.where(
                 delivered > 0,
-                found.log_growth / (_as(found.y, recurrence.duration) * share),
+                found.history.log_growth / (_as(found.y, recurrence.duration) * share),
                 jnp.nan,
             ),
             history=found.history,
