@@ -197,12 +197,14 @@ def _growth_rate(history: History, menu: WindowMenu) -> Float[Array, ""]:
 
 
 def _usual_advance(history: History) -> Float[Array, "kinds 1 1"]:
-    """Return the steps per iteration of pieces; those that converged count as infinitely fast."""
+    """Return the steps per iteration of pieces that did not converge; infinite if all did."""
     pieces = history.pieces
     last = pieces.fronts[..., -1]
+    stuck = last < pieces.lengths
     made = jnp.argmax(pieces.fronts >= last[..., None], axis=-1) + 1
     age = (pieces.numbers[:, :1] - pieces.numbers).astype(history.tangent.dtype)
-    weights = jnp.where(pieces.lengths > 0, FORGETTING**age, 0)
-    each = jnp.where(last < pieces.lengths, made / jnp.maximum(last, 1), 0).astype(age.dtype)
-    mean = jnp.sum(weights * each, axis=1) / jnp.sum(weights, axis=1)
-    return jnp.where(mean > 0, 1 / mean, jnp.inf)[:, None, None]
+    weights = jnp.where(stuck, FORGETTING**age, 0)
+    steps, iterations = (
+        jnp.sum(weights * each.astype(age.dtype), axis=1, keepdims=True) for each in (last, made)
+    )
+    return jnp.where(iterations > 0, steps / iterations, jnp.inf)[..., None]

@@ -59,15 +59,15 @@ def test_pieces_that_converge_make_longer_ones_possible_but_not_the_longest():
 
 
 def test_old_pieces_count_for_less_by_the_pieces_since_of_either_kind():
-    good, bad = (256, 256, 256, 256), (8, 8, 8, 8)
+    good, bad = (1024, 1024, 1024, 1024), (8, 8, 8, 8)
 
     def paces(others):
-        history = _after(START, bad)
+        history = _after(START, bad, length=1024)
         for _ in range(others):
-            history = _after(history, bad, kind=ANALOGUE)
-        return _predict(_after(history, good)).pace
+            history = _after(history, bad, kind=ANALOGUE, length=1024)
+        return _predict(_after(history, good, length=1024)).pace
 
-    alone = _predict(_after(START, good)).pace
+    alone = _predict(_after(START, good, length=1024)).pace
     assert paces(0) < 0.6 * alone
     np.testing.assert_allclose(paces(20), alone, rtol=0.02)
 
