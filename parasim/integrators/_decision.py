@@ -130,8 +130,9 @@ class _AbstractPatient(AbstractDecision):
 
     def _wholly(self, history: History, menu: WindowMenu, parallel: Any, reason: Any) -> Choice:
         """Return the choice of all of the window, with the better first guess."""
-        times = predict(history, menu).time[:, 0, min(self.iterations, menu.most) - 1]
         analogue = history.past.analogue()
+        prediction = predict(history, menu, analogue)
+        times = prediction.time[:, 0, min(self.iterations, menu.most) - 1]
         kind, _ = better_kind(history, menu, times, analogue)
         return choice_of(
             history,

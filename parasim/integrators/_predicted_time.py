@@ -57,8 +57,8 @@ class PredictedTime(AbstractDecision):
 
     def choose(self, history: History, menu: WindowMenu) -> Choice:
         """Return the choice."""
-        prediction = predict(history, menu, self.forgetting)
         analogue = history.past.analogue()
+        prediction = predict(history, menu, analogue, self.forgetting)
         lacking = self._lacking(history, menu)
         affordable = lacking <= 0
         by_kind = jnp.min(jnp.where(affordable, prediction.time, jnp.inf), axis=(1, 2))

@@ -64,12 +64,25 @@ class _Pieces(NamedTuple):
         return jnp.sum(self.weights[..., None] * values, 2) / jnp.sum(self.weights, 2)[..., None]
 
 
-def predict(history: History, menu: WindowMenu, forgetting: float = FORGETTING) -> Prediction:
-    """Return what is expected of the next piece."""
+def predict(
+    history: History,
+    menu: WindowMenu,
+    analogue: Int[Array, ""],
+    forgetting: float = FORGETTING,
+) -> Prediction:
+    """Return what is expected of the next piece.
+
+    Arguments:
+        history: of the run.
+        menu: the sizes of pieces that there are, and what they cost.
+        analogue: how many steps ago it was; if there is none, -1, no other piece counts on one.
+        forgetting: the weight of a piece, relative to the one after it.
+    """
     dtype = history.tangent.dtype
     unlimited = _pieces(history, menu, forgetting, jnp.asarray(jnp.inf, dtype))
     steps, times, iterations = map(unlimited.mean, unlimited[1:2] + unlimited[3:] + unlimited[2:3])
     paces = jnp.where(times > 0, steps / times, 0)
+    paces = jnp.where(analogue < 0, paces.at[ANALOGUE].set(0), paces)
     best = jnp.argmax(paces)
     pace = paces.reshape(-1)[best]
     usual = [values.reshape(-1)[best] for values in (steps, times, iterations)]

@@ -13,7 +13,8 @@ MENU = WindowMenu(
     steps=1024, sizes=(1024, 256, 64), interval=8, most=4, duration=jnp.array(1.0), costs=COSTS
 )
 START = History.start(jnp.array([1.0, 0.0]), MENU.most, 0)
-_predict = jax.jit(lambda history: predict(history, MENU))
+_SOME = jnp.array(50, jnp.int32)
+_predict = jax.jit(lambda history, analogue=_SOME: predict(history, MENU, analogue))
 _better = jax.jit(lambda history, times, analogue: better_kind(history, MENU, times, analogue))
 _after_piece = jax.jit(lambda history, outcome: history.after_piece(outcome, MENU))
 
@@ -70,6 +71,16 @@ def test_old_pieces_count_for_less_by_the_pieces_since_of_either_kind():
     alone = _predict(_after(START, good, length=1024)).pace
     assert paces(0) < 0.6 * alone
     np.testing.assert_allclose(paces(20), alone, rtol=0.02)
+
+
+def test_without_an_analogue_nothing_is_hoped_of_one():
+    history = _after(START, (64, 128, 192, 256))
+    history = _after(history, (1024, 1024, 1024, 1024), kind=ANALOGUE, length=1024)
+    none = jnp.array(-1, jnp.int32)
+    assert _predict(history).pace == pytest.approx(1024 / 20)
+    assert _predict(history, none).pace < 256 / 40
+    assert jnp.min(_predict(history, none).time[COARSE]) > 4 * 60
+    assert jnp.min(_predict(history).time[COARSE]) < 2 * 60
 
 
 @pytest.mark.parametrize(
