@@ -17,7 +17,7 @@ from jaxtyping import Array, Float
 from parasim._errors import ConfigError
 
 # Pieces of fewer steps are not worth an iteration's constant cost.
-_SMALLEST = 48
+_SMALLEST = 64
 
 
 class DeviceCosts(eqx.Module):
@@ -112,10 +112,10 @@ class WindowMenu(NamedTuple):
 
 
 def piece_sizes(steps: int, interval: int) -> tuple[int, ...]:
-    """Return the sizes of pieces for a window: all of it, and a quarter, a sixteenth and so on."""
+    """Return the sizes of pieces for a window: all of it, half, a quarter and so on."""
     sizes = [steps]
-    while sizes[-1] // 4 >= max(_SMALLEST, interval):
-        sizes.append(sizes[-1] // 4 // interval * interval)
+    while sizes[-1] // 2 >= max(_SMALLEST, interval):
+        sizes.append(sizes[-1] // 2 // interval * interval)
     return tuple(sizes)
 
 

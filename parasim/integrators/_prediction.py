@@ -23,7 +23,7 @@ _ITERATIONS_PER_GROWTH = 2.0
 # after so many more. Analogues get closer as the past grows; a coarse pass stays what it was.
 _SOONEST, _COARSE_AGAIN, _ANALOGUE_AGAIN = 4, 128, 16
 
-# No piece is longer than the longest of the last ones by more than this factor; the menu's is 4.
+# No piece is longer than the longest of the last ones by more than this factor; the menu's is 2.
 _LONGER = 5
 
 
@@ -75,14 +75,16 @@ def predict(
     Arguments:
         history: of the run.
         menu: the sizes of pieces that there are, and what they cost.
-        analogue: how many steps ago it was; if there is none, -1, no other piece counts on one.
+        analogue: how many steps ago it was; -1 if there is none.
         forgetting: the weight of a piece, relative to the one after it.
     """
     dtype = history.tangent.dtype
     unlimited = _pieces(history, menu, forgetting, jnp.asarray(jnp.inf, dtype))
     steps, times, iterations = map(unlimited.mean, unlimited[1:2] + unlimited[3:] + unlimited[2:3])
     paces = jnp.where(times > 0, steps / times, 0)
-    paces = jnp.where(analogue < 0, paces.at[ANALOGUE].set(0), paces)
+    # Where one is missing it may be there again after a short piece, but not for ever.
+    missing = (analogue < 0) & (history.attempts - history.pieces.numbers[ANALOGUE, 0] >= _SOONEST)
+    paces = jnp.where(missing, paces.at[ANALOGUE].set(0), paces)
     best = jnp.argmax(paces)
     pace = paces.reshape(-1)[best]
     usual = [values.reshape(-1)[best] for values in (steps, times, iterations)]

@@ -26,14 +26,14 @@ def test_a_piece_takes_its_coarse_pass_and_its_iterations():
 @pytest.mark.parametrize(
     ("steps", "interval", "sizes"),
     [
-        (1024, 8, (1024, 256, 64)),
-        (1000, 8, (1000, 248, 56)),
+        (1024, 8, (1024, 512, 256, 128, 64)),
+        (1000, 8, (1000, 496, 248, 120)),
         (100, 8, (100,)),
         (1, 8, (1,)),
-        (4096, 500, (4096, 1000)),
+        (4096, 500, (4096, 2000, 1000, 500)),
     ],
 )
-def test_pieces_are_quarters_of_each_other_in_whole_intervals(steps, interval, sizes):
+def test_pieces_are_halves_of_each_other_in_whole_intervals(steps, interval, sizes):
     assert piece_sizes(steps, interval) == sizes
 
 

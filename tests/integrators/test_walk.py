@@ -59,13 +59,13 @@ def test_pieces_of_any_size_make_the_same_window(decision):
     states = _stepped(_step, (0.0, 0.0), INPUTS)
     np.testing.assert_allclose(walked.states, states, atol=1e-9)
     np.testing.assert_allclose(walked.y, states[-1], atol=1e-9)
-    assert walked.delivered == COUNT
+    assert walked.history.delivered == COUNT
     assert walked.update <= 1
 
 
 def test_what_is_left_is_stepped_through_from_where_the_pieces_end():
     walked = _walked(AlwaysParallel(), lambda y, x: 4 * y * (1 - y) + 0 * x[:1], (0.3,))
-    known = int(walked.delivered)
+    known = int(walked.history.delivered)
     assert 0 < known < COUNT
     rest = _stepped(lambda y, x: 4 * y * (1 - y), walked.states[known - 1], INPUTS[known:])
     np.testing.assert_array_equal(walked.states[known:], rest)
@@ -74,7 +74,7 @@ def test_what_is_left_is_stepped_through_from_where_the_pieces_end():
 @pytest.mark.parametrize("place", [0, 1])
 def test_a_decision_that_never_gives_up_ends_where_nothing_converges(place):
     walked = _walked(Stubborn(place), y0=(jnp.nan, 0.0))
-    assert walked.delivered == 0
+    assert walked.history.delivered == 0
     assert np.isnan(walked.states).all()
 
 
@@ -90,12 +90,12 @@ def test_some_steps_may_be_made_between_two_pieces():
     walked = _walked(Alternating(1))
     np.testing.assert_allclose(walked.states, _stepped(_step, (0.0, 0.0), INPUTS), atol=1e-9)
     assert walked.history.attempts == 4  # 24 + 9 steps three times, and 3 more
-    assert walked.delivered == COUNT - 3 * 9
+    assert walked.history.delivered == COUNT - 3 * 9
     assert walked.history.steps == COUNT
 
 
 def test_growth_over_the_pieces_is_growth_over_the_window():
     """Each step doubles the one direction and halves the other."""
     walked = _walked(Stubborn(1), lambda y, x: jnp.array([2.0, 0.5]) * y + 0 * x, (1e-9, 1.0))
-    assert walked.delivered == COUNT
-    np.testing.assert_allclose(walked.log_growth, COUNT * np.log(2), rtol=0.02)
+    assert walked.history.delivered == COUNT
+    np.testing.assert_allclose(walked.history.log_growth, COUNT * np.log(2), rtol=0.02)
