@@ -11,9 +11,7 @@ from parasim._errors import ConfigError, SolverError, first_line
 from parasim.integrators._exponent_layout import ExponentLayout
 from parasim.integrators._exponents import Findings, WindowAt
 from parasim.integrators._options import check_positive_int
-
-# What jax and equinox raise where something has no forward-mode derivative.
-_NO_DERIVATIVE = (ValueError, TypeError, NotImplementedError, RuntimeError)
+from parasim.integrators._recurrence import no_tangents
 
 
 def check_transient(value: Any, length: float | int, what: str) -> None:
@@ -50,9 +48,8 @@ def check_derivative(window_at: WindowAt, y0: PyTree) -> None:
         return recurrence.step(y, jax.tree.map(lambda leaf: leaf[0], recurrence.inputs))
 
     jax.eval_shape(first, y0)  # whatever else is wrong with it is said in its own words
-    try:
-        jax.eval_shape(lambda y: jax.jvp(first, (y,), (y,)), y0)
-    except _NO_DERIVATIVE as error:
+    error = no_tangents(window_at(jnp.asarray(0), y0), y0)
+    if error is not None:
         raise ConfigError(
             f"exponents need the derivative of a step, and there is none ({first_line(error)}): "
             "write the step in jax, or give the part that is not a rule with jax.custom_jvp"

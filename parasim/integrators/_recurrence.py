@@ -92,8 +92,8 @@ def constant(tree: PyTree) -> PyTree:
     return eqx.combine(jax.lax.stop_gradient(arrays), rest)
 
 
-def has_tangents(recurrence: Recurrence, y0: PyTree) -> bool:
-    """Whether a step can be differentiated; known while tracing."""
+def no_tangents(recurrence: Recurrence, y0: PyTree) -> Exception | None:
+    """Return what is raised where a step has no forward-mode derivative; known while tracing."""
 
     def tangent(y: PyTree, inputs: PyTree) -> PyTree:
         x = jax.tree.map(lambda leaf: leaf[0], inputs)
@@ -101,6 +101,11 @@ def has_tangents(recurrence: Recurrence, y0: PyTree) -> bool:
 
     try:
         jax.eval_shape(tangent, y0, recurrence.inputs)
-    except (NotImplementedError, TypeError, ValueError):  # all of these are raised by primitives
-        return False
-    return True
+    except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:  # by primitives
+        return error
+    return None
+
+
+def has_tangents(recurrence: Recurrence, y0: PyTree) -> bool:
+    """Whether a step can be differentiated; known while tracing."""
+    return no_tangents(recurrence, y0) is None
