@@ -13,9 +13,10 @@ def main_memory() -> int | None:
         return None
 
 
-def device_memory() -> int | None:
-    """Return the bytes that jax's default device has; None where that is not to be had."""
-    return (jax.devices()[0].memory_stats() or {}).get("bytes_limit") or main_memory()
+def device_memory(device: jax.Device | None = None) -> int | None:
+    """Return the bytes that a device has, by default jax's; None where that is not to be had."""
+    device = device or jax.devices()[0]
+    return (device.memory_stats() or {}).get("bytes_limit") or main_memory()
 
 
 def size_text(count: int) -> str:

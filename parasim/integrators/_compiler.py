@@ -4,6 +4,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
+from parasim.integrators._devices import device_in_use
+
 # As many stay in registers: a loop over steps becomes one kernel, but its gradient does not.
 FEW_VARIABLES = 3
 
@@ -27,7 +29,7 @@ def _stored_jvp(states: tuple[PyTree], tangents: tuple[PyTree]) -> tuple[PyTree,
 
 
 def _divided(tree: PyTree) -> PyTree:
-    if jax.default_backend() != "cpu":
+    if device_in_use().platform != "cpu":
         return tree
     return jax.tree.map(_divided_leaf, tree)
 

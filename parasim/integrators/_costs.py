@@ -5,9 +5,11 @@ with M intervals of L steps and d variables, it costs a coarse pass of M steps, 
 
     iteration + level log2 M + work N
 
-so there is a number of iterations up to which parallel pays.
+so there is a number of iterations up to which parallel pays. Where the host's CPU makes steps
+faster than the device, a window costs N of the host's steps when stepped through.
 """
 
+import dataclasses
 import math
 from typing import NamedTuple
 
@@ -28,6 +30,8 @@ class DeviceCosts(eqx.Module):
         iteration: of a Newton iteration, whatever the window.
         level: more for every doubling of the number of shooting intervals.
         work: more for every step of the window.
+        host_step: of a sequential step on the host's CPU, beside an accelerator; None where there
+            is none. Only `parasim.simulate` makes steps there.
 
     Raises:
         ConfigError: a time is negative, or that of a step not positive.
@@ -37,13 +41,25 @@ class DeviceCosts(eqx.Module):
     iteration: float = eqx.field(static=True)
     level: float = eqx.field(static=True)
     work: float = eqx.field(static=True)
+    host_step: float | None = eqx.field(default=None, static=True)
 
     def __check_init__(self):
-        for name in ("step", "iteration", "level", "work"):
+        for name in ("step", "iteration", "level", "work", "host_step"):
             value = getattr(self, name)
+            if name == "host_step" and value is None:
+                continue
             good = isinstance(value, int | float) and 0 <= value < math.inf
-            if not good or (name == "step" and not value):
+            if not good or (name in ("step", "host_step") and not value):
                 raise ConfigError(f"{name} must be a positive time, not {value!r}")
+
+    @property
+    def stepping(self) -> float:
+        """The time of a sequential step where that is made: on the faster one of two devices."""
+        return self.step if self.host_step is None else min(self.step, self.host_step)
+
+    def alone(self) -> "DeviceCosts":
+        """Return the costs of a run that makes all its steps on the device."""
+        return dataclasses.replace(self, host_step=None)
 
     def guess(self, steps: int, interval: int) -> float:
         """Return the time of a coarse pass over so many steps."""
@@ -56,7 +72,7 @@ class DeviceCosts(eqx.Module):
 
     def affordable_iterations(self, steps: int, interval: int) -> float:
         """Return how many Newton iterations take as long as stepping through so many steps."""
-        saved = self.step * steps - self.guess(steps, interval)
+        saved = self.stepping * steps - self.guess(steps, interval)
         return saved / self.one_iteration(steps, interval)
 
 
@@ -107,7 +123,7 @@ class WindowMenu(NamedTuple):
         """Whether two iterations are faster than stepping, for pieces of any size."""
         pieces = [(size, self.piece(place)) for place, size in enumerate(self.sizes)]
         return any(
-            min(cost.guess) + 2 * cost.iteration < self.costs.step * size for size, cost in pieces
+            min(cost.guess) + 2 * cost.iteration < self.costs.stepping * size for size, cost in pieces
         )
 
 
@@ -130,8 +146,9 @@ def device_costs(platform: str, size: int, interval: int) -> DeviceCosts:
     The numbers for accelerators are estimates, and nothing of them was measured with this code. A
     step of a scan takes 7 to 10 us on a GPU, whatever it computes, so an iteration takes the steps
     of an interval and twice as long as one step for each level of the parallel scan; 20 TFLOP/s
-    make about 1e5 steps of a few variables side by side in that time. `parasim.calibrate` measures
-    instead.
+    make about 1e5 steps of a few variables side by side in that time. A step on the host's CPU is
+    taken for 0.04 us per variable, half a percent of that: bare scans took 0.01 us (Lorenz-63) to
+    0.09 us (Lorenz-96, 10 variables) per variable. `parasim.calibrate` measures instead.
 
     Arguments:
         platform: as jax names it, such as `"cpu"`.
@@ -140,4 +157,4 @@ def device_costs(platform: str, size: int, interval: int) -> DeviceCosts:
     """
     if platform == "cpu":
         return DeviceCosts(1.0, float(interval), 0.0, (1 + size) * (1 + size / 30) / 1.5)
-    return DeviceCosts(1.0, float(interval), 2.0, (1 + size) / 1e5)
+    return DeviceCosts(1.0, float(interval), 2.0, (1 + size) / 1e5, host_step=max(size, 1) / 200)

@@ -16,15 +16,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 from platformdirs import user_cache_path
 
 from parasim._errors import CalibrationWarning, ConfigError, first_line
 from parasim.integrators._costs import DeviceCosts, device_costs
+from parasim.integrators._devices import device_in_use
 
 _SCHEMA = 1
 _TIMES = ("step", "iteration", "level", "work")
+_HOST = "host_step"  # kept only where there is one
 _RENEW = "it is ignored: run `parasim calibrate` or parasim.calibrate once more, or delete it"
 
 
@@ -49,8 +50,8 @@ class CostsKey(NamedTuple):
 
 
 def costs_key(steps: str, size: int, dtype: Any, interval: int) -> CostsKey:
-    """Return what costs on jax's default device are about."""
-    device = jax.devices()[0]
+    """Return what costs on the device that jax computes on are about."""
+    device = device_in_use()
     kind = device.device_kind
     if device.platform == "cpu":  # where jax says no more
         kind = f"{platform.machine()} {os.cpu_count()} cores"
@@ -58,9 +59,9 @@ def costs_key(steps: str, size: int, dtype: Any, interval: int) -> CostsKey:
 
 
 def usual_costs(steps: str, size: int, dtype: Any, interval: int) -> DeviceCosts:
-    """Return the costs on jax's default device: as measured, else what is expected of it."""
+    """Return the costs on the device that jax computes on: as measured, else as expected of it."""
     measured = load_costs(costs_key(steps, size, dtype, interval))
-    return device_costs(jax.default_backend(), size, interval) if measured is None else measured
+    return device_costs(device_in_use().platform, size, interval) if measured is None else measured
 
 
 def costs_file(key: CostsKey) -> Path:
@@ -78,7 +79,7 @@ def save_costs(key: CostsKey, costs: DeviceCosts) -> Path | None:
         "schema": _SCHEMA,
         "versions": _versions(),
         "about": key._asdict(),
-        "seconds": {name: float(getattr(costs, name)) for name in _TIMES},
+        "seconds": {name: float(value) for name, value in _times(costs).items()},
     }
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -129,7 +130,7 @@ def _read(file: Path, changed: int, key: CostsKey) -> DeviceCosts | None:
 
 def _costs(seconds: Any) -> DeviceCosts | None:
     """Return the costs if these are some."""
-    if not isinstance(seconds, dict) or {*seconds} != {*_TIMES}:
+    if not isinstance(seconds, dict) or {*seconds} - {_HOST} != {*_TIMES}:
         return None
     if not all(type(value) is float for value in seconds.values()):
         return None
@@ -137,6 +138,11 @@ def _costs(seconds: Any) -> DeviceCosts | None:
         return DeviceCosts(**seconds)
     except ConfigError:
         return None
+
+
+def _times(costs: DeviceCosts) -> dict[str, float]:
+    names = _TIMES if costs.host_step is None else (*_TIMES, _HOST)
+    return {name: getattr(costs, name) for name in names}
 
 
 def _versions() -> dict[str, str]:

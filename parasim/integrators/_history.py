@@ -157,7 +157,7 @@ class History(NamedTuple):
         iteration = jnp.array([price.iteration for price in prices], dtype)[outcome.place]
         sizes = jnp.array(menu.sizes, jnp.int32)
         taken = guess + iteration * outcome.iterations.astype(dtype)
-        saved = menu.costs.step * outcome.accepted.astype(dtype) - taken
+        saved = menu.costs.stepping * outcome.accepted.astype(dtype) - taken
         # That the short end of a window has converged says nothing of longer pieces.
         telling = (outcome.accepted < outcome.length) | (2 * outcome.length >= sizes[outcome.place])
         again = (self.since > 0) | (self.failures < 2)
@@ -184,7 +184,7 @@ class History(NamedTuple):
         long = self.since + steps >= menu.steps
         return self._replace(
             steps=self.steps + steps,
-            spent=self.spent + menu.costs.step * steps,
+            spent=self.spent + menu.costs.stepping * steps,
             since=self.since + steps,
             pieces=self.pieces._replace(stale=self.pieces.stale | long),
         )

@@ -53,6 +53,7 @@ def window_solver(
     restart_every: int,
     costs: DeviceCosts | None,
     steps: str,
+    host: bool = False,
 ) -> WindowSolver:
     """Return the solver of windows that was asked for.
 
@@ -66,6 +67,7 @@ def window_solver(
         restart_every: after so many, states that have not converged are guessed anew.
         costs: of the device; None: as measured on jax's default one, else what is expected of it.
         steps: whose they are: `"diffrax"` or `"scan"`.
+        host: whether sequential steps may be made on the host's CPU.
     """
     default = 1e-9 if jnp.finfo(dtype).bits == 64 else 1e-4
     newton = NewtonOptions(
@@ -75,6 +77,7 @@ def window_solver(
     )
     if costs is None:
         costs = usual_costs(steps, size, dtype, interval)
+    costs = costs if host else costs.alone()
     return WindowSolver(decision_of(mode, restart_every), newton, max_iterations, costs)
 
 

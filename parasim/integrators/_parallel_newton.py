@@ -176,8 +176,8 @@ class ParallelNewton(AbstractStandIn):
         log = solver_state.log.written(t1, record)
         return y1, error, {"details": details, "count": number}, SolverState(history, log), result
 
-    def window_solver(self, y0: PyTree) -> WindowSolver:
-        """Return the solver of windows for states like y0."""
+    def window_solver(self, y0: PyTree, *, host: bool = False) -> WindowSolver:
+        """Return the solver of windows for states like y0; the host may make its steps, or not."""
         flattening = Flattening(y0)
         return window_solver(
             self.mode,
@@ -190,6 +190,7 @@ class ParallelNewton(AbstractStandIn):
             restart_every=self.restart_every,
             costs=self.costs,
             steps="diffrax",
+            host=host,
         )
 
 

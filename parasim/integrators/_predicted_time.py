@@ -68,7 +68,7 @@ class PredictedTime(AbstractDecision):
         told_by = jnp.where(tried, kind, 1 - kind)
         wanted = prediction.time[told_by].reshape(-1)
         times = jnp.where(affordable[kind].reshape(-1), wanted, jnp.inf)
-        enough = menu.costs.step * (menu.steps - history.position).astype(times.dtype)
+        enough = menu.costs.stepping * (menu.steps - history.position).astype(times.dtype)
         enough = enough / (1 + self.margin)
         known = jnp.any(history.pieces.lengths > 0)
         pays = known & (jnp.min(times) < enough)
@@ -88,7 +88,7 @@ class PredictedTime(AbstractDecision):
         reason = jnp.where(parallel & (overdrawn > 0), BUDGET, reason)
         saving = jnp.where(parallel, overdrawn, 0) / max(self.budget, _NO_BUDGET)
         each = jnp.array([menu.piece(place).iteration for place in range(len(menu.sizes))])
-        pace = jnp.maximum(prediction.pace, 1 / menu.costs.step)
+        pace = jnp.maximum(prediction.pace, 1 / menu.costs.stepping)
         return choice_of(
             history,
             parallel & (overdrawn <= 0),
@@ -113,7 +113,7 @@ class PredictedTime(AbstractDecision):
         cost = guesses + each * jnp.arange(1, menu.most + 1, dtype=dtype)[None, None]
         allowed = (1 + self.budget) * history.steps + _advance(menu)
         first = history.attempts == 0
-        return jnp.where(first, 0, (history.spent + cost) / menu.costs.step - allowed)
+        return jnp.where(first, 0, (history.spent + cost) / menu.costs.stepping - allowed)
 
 
 def _advance(menu: WindowMenu) -> float:
@@ -131,7 +131,7 @@ def _trial(menu: WindowMenu) -> tuple[int, int]:
     longest_last = [(place, menu.piece(place)) for place in reversed(range(len(menu.sizes)))]
     for iterations in _TRIAL_ITERATIONS:
         for place, cost in longest_last:
-            taken = (cost.guess[COARSE] + iterations * cost.iteration) / menu.costs.step
+            taken = (cost.guess[COARSE] + iterations * cost.iteration) / menu.costs.stepping
             fits = taken <= _advance(menu) or iterations == _TRIAL_ITERATIONS[-1]
             if fits and taken < menu.sizes[place]:
                 return place, min(iterations, menu.most)

@@ -94,7 +94,7 @@ def predict(
     time, iterated = _to_go(left - pieces.steps, usual, menu)
     known = jnp.any(pieces.weights > 0, axis=2)[..., None]
     # Nothing may be put off to later pieces that promise more.
-    pays = pieces.mean(pieces.times) < menu.costs.step * pieces.mean(pieces.steps)
+    pays = pieces.mean(pieces.times) < menu.costs.stepping * pieces.mean(pieces.steps)
     return Prediction(
         jnp.where(known & pays, pieces.mean(pieces.times + time), jnp.inf),
         pieces.mean(pieces.iterations + iterated),
@@ -151,7 +151,7 @@ def _to_go(left: Array, usual: list[Float[Array, ""]], menu: WindowMenu) -> tupl
     """
     steps, time, iterations = usual
     pieces = jnp.maximum(left / steps + 0.5, 1)
-    stepping = menu.costs.step * left
+    stepping = menu.costs.stepping * left
     stepped = stepping <= pieces * time
     time = jnp.where(stepped, stepping, pieces * time)
     return time, jnp.where(stepped, 0, pieces * iterations)

@@ -58,61 +58,95 @@ class Walk(NamedTuple):
     advancing: Bool[Array, ""]
     history: History
 
+    @classmethod
+    def start(cls, y0: Float[Array, " d"], history: History, menu: WindowMenu) -> "Walk":
+        """Return that nothing is known of a window."""
+        return cls(
+            y=y0,
+            states=jnp.zeros((menu.steps + max(menu.sizes), y0.size), y0.dtype),
+            update=jnp.zeros((), y0.dtype),
+            advancing=jnp.array(True),
+            history=history,
+        )
 
-def walk(
-    steps: Steps,
-    y0: Float[Array, " d"],
-    history: History,
-    decision: AbstractDecision,
-    menu: WindowMenu,
-    options: NewtonOptions,
-) -> Walk:
-    """Go through a window, in parallel as long as the decision is for that.
 
-    Arguments:
+class Walker(NamedTuple):
+    """What it takes to go through a window.
+
+    Attributes:
         steps: of the window.
-        y0: its first state.
-        history: of the run.
+        padded: the same, and the last ones again, for pieces that reach beyond the end.
         decision: what the next pieces shall be.
         menu: the sizes that there are, and what they cost.
         options: of Newton's method.
     """
-    count = jax.tree.leaves(steps.inputs)[0].shape[0]
-    room = count + max(menu.sizes)
-    padded = _padded(steps, menu, options.interval)
-    start = Walk(
-        y=y0,
-        states=jnp.zeros((room, y0.size), y0.dtype),
-        update=jnp.zeros((), y0.dtype),
-        advancing=jnp.array(True),
-        history=history,
-    )
 
-    def going(walk: Walk) -> Bool[Array, ""]:
-        unfinished = walk.history.position < count
-        return unfinished & walk.advancing & decision.hopeful(walk.history, menu)
+    steps: Steps
+    padded: Steps
+    decision: AbstractDecision
+    menu: WindowMenu
+    options: NewtonOptions
 
-    def piece(walk: Walk, choice: Choice) -> Walk:
+    @classmethod
+    def through(
+        cls, steps: Steps, decision: AbstractDecision, menu: WindowMenu, options: NewtonOptions
+    ) -> "Walker":
+        """Return what goes through the window of these steps."""
+        return cls(steps, _padded(steps, menu, options.interval), decision, menu, options)
+
+    @property
+    def count(self) -> int:
+        """N, how many steps there are."""
+        return jax.tree.leaves(self.steps.inputs)[0].shape[0]
+
+    def going(self, walk: Walk) -> Bool[Array, ""]:
+        """Whether there is more to do, and hope to do it in parallel."""
+        unfinished = walk.history.position < self.count
+        return unfinished & walk.advancing & self.decision.hopeful(walk.history, self.menu)
+
+    def piece(self, walk: Walk, choice: Choice) -> Walk:
+        """Solve for the next piece."""
+        menu = self.menu
         # One size for all members of a batch: a switch between them would make all sizes.
         size = largest_member(jnp.maximum(choice.size, _needed(walk, menu)))
-        pieces = [partial(_piece, padded, place, menu, options) for place in range(len(menu.sizes))]
+        pieces = [
+            partial(_piece, self.padded, place, menu, self.options)
+            for place in range(len(menu.sizes))
+        ]
         walk, outcome = jax.lax.switch(size, pieces, walk, choice)
         return _remembered(walk, outcome, menu)
 
-    def stretch(walk: Walk, choice: Choice) -> Walk:
+    def stretch(self, walk: Walk, choice: Choice) -> Walk:
+        """Make some steps one after the other."""
         wait = largest_member(jnp.where(choice.parallel, 0, choice.wait))
-        return _stepped(steps, walk, jnp.minimum(wait, count - walk.history.position), menu)
+        more = jnp.minimum(wait, self.count - walk.history.position)
+        return _stepped(self.steps, walk, more, self.menu)
+
+    def rest(self, walk: Walk) -> Walk:
+        """Make all steps that are left one after the other."""
+        return _stepped(self.steps, walk, self.count - walk.history.position, self.menu)
+
+
+def walk(walker: Walker, y0: Float[Array, " d"], history: History) -> Walk:
+    """Go through a window, in parallel as long as the decision is for that.
+
+    Arguments:
+        walker: of the window.
+        y0: its first state.
+        history: of the run.
+    """
 
     def onwards(walk: Walk) -> Walk:
-        choice = decision.choose(walk.history, menu)
-        if type(decision) is AlwaysParallel:
-            return piece(walk, choice)
-        parallel = all_members(choice.parallel | ~going(walk))
-        return jax.lax.cond(parallel, piece, stretch, walk, choice)
+        choice = walker.decision.choose(walk.history, walker.menu)
+        if type(walker.decision) is AlwaysParallel:
+            return walker.piece(walk, choice)
+        parallel = all_members(choice.parallel | ~walker.going(walk))
+        return jax.lax.cond(parallel, walker.piece, walker.stretch, walk, choice)
 
-    walked = jax.lax.while_loop(going, onwards, start)
-    walked = _stepped(steps, walked, count - walked.history.position, menu)
-    return walked._replace(states=walked.states[:count])
+    start = Walk.start(y0, history, walker.menu)
+    walked = jax.lax.while_loop(walker.going, onwards, start)
+    walked = walker.rest(walked)
+    return walked._replace(states=walked.states[: walker.count])
 
 
 def _needed(walk: Walk, menu: WindowMenu) -> Int[Array, ""]:

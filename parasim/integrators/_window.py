@@ -39,7 +39,7 @@ from parasim.integrators._recurrence import (
     step_through,
     steps_on_vectors,
 )
-from parasim.integrators._walk import walk
+from parasim.integrators._walk import Walk, Walker, walk
 
 # A tangent costs at most five steps beside the one that it goes along with. One sequential window
 # in 32 has its first eighth stepped again with a tangent: 6 / (8 * 32) = 2.4 % at the most.
@@ -50,7 +50,19 @@ _SAMPLE_PART = 8
 _PAST = 8
 
 
-class _Delivered(NamedTuple):
+class Delivered(NamedTuple):
+    """A window that is known.
+
+    Attributes:
+        y1: its last state.
+        states: after each step, along a leading axis.
+        parallel_steps: how many of them Newton's method delivered.
+        iterations: that it made.
+        update: the largest certificate.
+        growth: of tangents, per unit of time; NaN if not measured.
+        history: after the window's steps.
+    """
+
     y1: PyTree
     states: PyTree
     parallel_steps: Int[Array, ""]
@@ -58,6 +70,27 @@ class _Delivered(NamedTuple):
     update: Float[Array, ""]
     growth: Float[Array, ""]
     history: History
+
+    @classmethod
+    def by_walk(
+        cls, found: Walk, y1: PyTree, states: PyTree, recurrence: Recurrence
+    ) -> "Delivered":
+        """Return what a walk through a window has found, and its states as they are wanted."""
+        delivered = found.history.delivered
+        share = _as(found.y, delivered) / recurrence.steps
+        return cls(
+            y1,
+            states,
+            parallel_steps=delivered,
+            iterations=found.history.iterations,
+            update=found.update,
+            growth=jnp.where(
+                delivered > 0,
+                found.history.log_growth / (_as(found.y, recurrence.duration) * share),
+                jnp.nan,
+            ),
+            history=found.history,
+        )
 
 
 class WindowSolver(eqx.Module):
@@ -96,6 +129,17 @@ class WindowSolver(eqx.Module):
             return decision.DEVICE
         return None
 
+    def why_stepped(self, recurrence: Recurrence, y0: PyTree) -> int | None:
+        """Return why no window like this one can go parallel, or None if one may.
+
+        Raises:
+            ConfigError: the steps have no derivative, and the decision may be for one.
+        """
+        never = self.why_never(self.menu(recurrence.steps, recurrence.duration))
+        if never is None and not has_tangents(recurrence, y0):
+            return self._without_tangents()
+        return never
+
     def _without_tangents(self) -> int:
         """Return why a system without a derivative is stepped, or refuse it."""
         if type(self.decision) is PredictedTime:
@@ -116,13 +160,11 @@ class WindowSolver(eqx.Module):
             done; and the history for the next window.
         """
         menu = self.menu(recurrence.steps, recurrence.duration)
-        never = self.why_never(menu)
-        if never is None and not has_tangents(recurrence, y0):
-            never = self._without_tangents()
-        _check_memory(recurrence, menu, history.tangent, never is None)
+        never = self.why_stepped(recurrence, y0)
+        check_memory(recurrence, menu, history.tangent, never is None)
         if never is not None:
-            delivered = self._sequential(recurrence, y0, history, menu)
-            return self._recorded(delivered, Choice.to_step(history, never), history, menu)
+            delivered = self.sequential(recurrence, y0, history, menu)
+            return self.recorded(delivered, Choice.to_step(history, never), history, menu)
         choice = self.decision.choose(history, menu)
         parallel = all_members(choice.parallel)
         reason = jnp.where(choice.parallel & ~parallel, decision.BATCH, choice.reason)
@@ -132,40 +174,28 @@ class WindowSolver(eqx.Module):
         else:
             delivered = jax.lax.cond(
                 stepped,
-                lambda: self._sequential(recurrence, y0, history, menu),
+                lambda: self.sequential(recurrence, y0, history, menu),
                 lambda: self._parallel(recurrence, y0, history, menu),
             )
-        return self._recorded(delivered, choice._replace(reason=reason), history, menu)
+        return self.recorded(delivered, choice._replace(reason=reason), history, menu)
 
     def _parallel(
         self, recurrence: Recurrence, y0: PyTree, history: History, menu: WindowMenu
-    ) -> _Delivered:
+    ) -> Delivered:
         flattening = Flattening(y0)
         vector = flattening.flatten(y0)
         steps = constant(steps_on_vectors(recurrence, flattening, vector))
-        found = walk(steps, constant(vector), history, self.decision, menu, self.newton)
+        walker = Walker.through(steps, self.decision, menu, self.newton)
+        found = walk(walker, constant(vector), history)
         intervals = shooting_intervals(recurrence, flattening, vector, self.newton.interval)
         last, vectors = with_derivatives(intervals, vector, found.y, found.states)
         y1, states = flattening.unflatten(last), jax.vmap(flattening.unflatten)(vectors)
-        delivered = found.history.delivered
-        share = _as(found.y, delivered) / recurrence.steps
-        return _Delivered(
-            y1,
-            states,
-            parallel_steps=delivered,
-            iterations=found.history.iterations,
-            update=found.update,
-            growth=jnp.where(
-                delivered > 0,
-                found.history.log_growth / (_as(found.y, recurrence.duration) * share),
-                jnp.nan,
-            ),
-            history=found.history,
-        )
+        return Delivered.by_walk(found, y1, states, recurrence)
 
-    def _sequential(
+    def sequential(
         self, recurrence: Recurrence, y0: PyTree, history: History, menu: WindowMenu
-    ) -> _Delivered:
+    ) -> Delivered:
+        """Step through a window; measure growth now and then."""
         y1, states = self._stepped(recurrence, y0)
         growth, tangent = constant(
             self._sample(constant(recurrence), constant(y0), constant(history))
@@ -177,7 +207,7 @@ class WindowSolver(eqx.Module):
         vectors = constant(flatten(states))
         past = history.past.with_more(vectors, number + recurrence.steps)
         history = history._replace(past=past)
-        return _Delivered(y1, states, number, number, none, growth, history)
+        return Delivered(y1, states, number, number, none, growth, history)
 
     def _stepped(self, recurrence: Recurrence, y0: PyTree) -> tuple[PyTree, PyTree]:
         """Step through, with derivatives by the cheaper way: of few variables by Jacobians."""
@@ -217,9 +247,10 @@ class WindowSolver(eqx.Module):
         due = (history.windows % _SAMPLE_EVERY == _SAMPLE_EVERY - 1) & (moving >= count)
         return jax.lax.cond(any_member(due), measure, lambda: unmeasured)
 
-    def _recorded(
-        self, delivered: _Delivered, choice: Choice, before: History, menu: WindowMenu
+    def recorded(
+        self, delivered: Delivered, choice: Choice, before: History, menu: WindowMenu
     ) -> tuple[PyTree, PyTree, WindowRecord, History]:
+        """Write down what was done, by a choice and since a history before; return as `solve`."""
         history = delivered.history.after_window(delivered.growth)
         tried = delivered.iterations > 0
         whole = delivered.parallel_steps == menu.steps
@@ -231,8 +262,8 @@ class WindowSolver(eqx.Module):
             iterations=delivered.iterations,
             gain=choice.gain,
             predicted_iterations=choice.predicted_iterations,
-            cost=(history.spent - before.spent) / menu.costs.step,
-            wasted=(history.wasted - before.wasted) / menu.costs.step,
+            cost=(history.spent - before.spent) / menu.costs.stepping,
+            wasted=(history.wasted - before.wasted) / menu.costs.stepping,
             update=delivered.update,
             growth_rate=delivered.growth,
             exponent=history.growth.mean,
@@ -242,7 +273,7 @@ class WindowSolver(eqx.Module):
         return delivered.y1, delivered.states, record, history
 
 
-def _check_memory(recurrence: Recurrence, menu: WindowMenu, tangent: Array, parallel: bool) -> None:
+def check_memory(recurrence: Recurrence, menu: WindowMenu, tangent: Array, parallel: bool) -> None:
     """Refuse, while tracing, a window that cannot possibly fit into the memory of the device."""
     needed = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(recurrence.inputs))
     if parallel:  # states and updates; Jacobians, twice in the scan

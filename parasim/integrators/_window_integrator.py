@@ -12,7 +12,9 @@ from parasim.integrators._flatten import Flattening
 from parasim.integrators._history import History
 from parasim.integrators._parallel_newton import ParallelNewton
 from parasim.integrators._record import WindowRecord
+from parasim.integrators._recurrence import Recurrence
 from parasim.integrators._steps import window_recurrence
+from parasim.integrators._window import WindowSolver
 
 
 class WindowIntegrator(eqx.Module):
@@ -26,16 +28,19 @@ class WindowIntegrator(eqx.Module):
         vector_field: f.
         t0: the time of step 0.
         dt: the step, positive.
+        host: whether windows that are stepped through are on the host's CPU: their cost is reckoned
+            so. Whoever calls sees to it.
     """
 
     solver: ParallelNewton
     vector_field: Callable[[Any, PyTree, PyTree], PyTree]
     t0: float
     dt: float
+    host: bool = eqx.field(default=False, static=True)
 
     def init(self, y0: PyTree, steps: int) -> History:
         """Return the history of a run that starts at y0, in windows of so many steps."""
-        return self.solver.window_solver(y0).start(y0, steps)
+        return self.window_solver(y0).start(y0, steps)
 
     def __call__(
         self, history: History, y: PyTree, args: PyTree, start: Int[Array, ""] | int, steps: int
@@ -48,13 +53,22 @@ class WindowIntegrator(eqx.Module):
         Returns:
             The states after each step, along a leading axis; the history; what was done.
         """
+        recurrence = self.recurrence(y, args, start, steps)
+        _, states, record, history = self.window_solver(y).solve(recurrence, y, history)
+        return states, history, record
+
+    def window_solver(self, y: PyTree) -> WindowSolver:
+        """Return the solver of windows for states like y."""
+        return self.solver.window_solver(y, host=self.host)
+
+    def recurrence(
+        self, y: PyTree, args: PyTree, start: Int[Array, ""] | int, steps: int
+    ) -> Recurrence:
+        """Return the window from step `start` over `steps` steps, for states like y."""
         dtype = Flattening(y).dtype
         dt = jnp.asarray(self.dt, dtype)
         nodes = self.t0 + (start + jnp.arange(steps + 1)).astype(dtype) * dt
         term = diffrax.ODETerm(self.vector_field)
-        recurrence, _ = window_recurrence(
+        return window_recurrence(
             self.solver.solver, term, args, nodes, dt, y, self.solver.interval
-        )
-        solver = self.solver.window_solver(y)
-        _, states, record, history = solver.solve(recurrence, y, history)
-        return states, history, record
+        )[0]

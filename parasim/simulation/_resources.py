@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import jax
+
 from parasim._errors import ConfigError, StoreError
 from parasim._memory import device_memory, main_memory, size_text
 
@@ -17,13 +19,13 @@ def needed_memory(compiled: Any) -> int:
     return sum(getattr(planned, part) for part in parts)
 
 
-def check_window_memory(needed: int) -> None:
-    """Refuse windows that do not fit into the memory of the device.
+def check_window_memory(needed: int, device: jax.Device) -> None:
+    """Refuse windows that do not fit into the memory of a device.
 
     Raises:
         ConfigError: the message says to make the windows shorter.
     """
-    there = device_memory()
+    there = device_memory(device)
     if there is not None and needed > there:
         raise ConfigError(
             f"the windows of this run take {size_text(needed)} of memory, and there are "

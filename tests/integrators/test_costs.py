@@ -15,7 +15,14 @@ def test_on_a_cpu_not_even_one_iteration_pays(size):
 
 
 def test_on_an_accelerator_it_may():
-    assert _menu(device_costs("gpu", 3, 8), sizes=(1024, 256, 64)).may_pay()
+    assert _menu(device_costs("gpu", 3, 8).alone(), sizes=(1024, 256, 64)).may_pay()
+
+
+def test_it_need_not_where_the_host_s_cpu_makes_the_steps():
+    costs = device_costs("gpu", 3, 8)
+    assert costs.stepping == costs.host_step < costs.step == costs.alone().stepping
+    assert not _menu(costs, sizes=(1024, 256, 64)).may_pay()
+    assert device_costs("gpu", 1000, 8).stepping == costs.step
 
 
 def test_a_piece_takes_its_coarse_pass_and_its_iterations():
@@ -37,7 +44,7 @@ def test_pieces_are_halves_of_each_other_in_whole_intervals(steps, interval, siz
     assert piece_sizes(steps, interval) == sizes
 
 
-@pytest.mark.parametrize("times", [{"step": 0.0}, {"work": -1.0}, {"level": float("nan")}])
+@pytest.mark.parametrize("times", [{"step": 0.0}, {"work": -1.0}, {"level": float("nan")}, {"host_step": 0}])
 def test_times_of_no_device_are_refused(times):
     with pytest.raises(ConfigError, match="positive time"):
         DeviceCosts(**{"step": 1.0, "iteration": 1.0, "level": 1.0, "work": 1.0} | times)

@@ -7,7 +7,7 @@ from parasim.integrators._costs import DeviceCosts, WindowMenu
 from parasim.integrators._decision import AbstractDecision, AlwaysParallel, Choice
 from parasim.integrators._history import History
 from parasim.integrators._newton import NewtonOptions
-from parasim.integrators._walk import Steps, walk
+from parasim.integrators._walk import Steps, Walker, walk
 
 COSTS = DeviceCosts(step=1.0, iteration=1.0, level=0.0, work=0.0)
 OPTIONS = NewtonOptions(interval=4, rtol=1e-10, atol=1e-10)
@@ -44,9 +44,9 @@ INPUTS = jax.random.normal(jax.random.key(2), (COUNT, 2))
 
 def _walked(decision, step=_step, y0=(0.0, 0.0), inputs=INPUTS):
     y0 = jnp.array(y0)
-    steps = Steps(step, inputs, None, None)
+    walker = Walker.through(Steps(step, inputs, None, None), decision, MENU, OPTIONS)
     history = History.start(y0 / y0.size + 0.7, MENU.most, 64)
-    return jax.jit(lambda y0: walk(steps, y0, history, decision, MENU, OPTIONS))(y0)
+    return jax.jit(lambda y0: walk(walker, y0, history))(y0)
 
 
 def _stepped(step, y0, inputs):

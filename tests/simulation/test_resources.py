@@ -23,7 +23,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 def memory(monkeypatch):
     def there_are(count):
         for memory in ("main_memory", "device_memory"):
-            monkeypatch.setattr(f"parasim.simulation._resources.{memory}", lambda: count)
+            monkeypatch.setattr(f"parasim.simulation._resources.{memory}", lambda *_: count)
 
     return there_are
 
