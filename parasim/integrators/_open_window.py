@@ -102,6 +102,14 @@ class WindowShare(eqx.Module):
         share = _stepped if self.stepped else _in_parallel
         return share(solver, recurrence, y, window)
 
+    def is_next(self, window: OpenWindow) -> Bool[Array, ""]:
+        """Whether it is this device's turn; the window may be that of a batch."""
+        return jnp.any(window.stepping) == self.stepped
+
+    def finished(self, window: OpenWindow) -> Bool[Array, ""]:
+        """Whether the window was, by a call that returned this one."""
+        return self.stepped | ~jnp.any(window.stepping)
+
 
 def _in_parallel(
     solver: WindowSolver, recurrence: Recurrence, y: PyTree, window: OpenWindow

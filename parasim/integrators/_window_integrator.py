@@ -61,6 +61,11 @@ class WindowIntegrator(eqx.Module):
         """Return the solver of windows for states like y."""
         return self.solver.window_solver(y, host=self.host)
 
+    def may_go_parallel(self, y: PyTree, args: PyTree, steps: int) -> bool:
+        """Whether any window may; nothing is computed."""
+        recurrence = self.recurrence(y, args, 0, steps)
+        return self.window_solver(y).why_stepped(recurrence, y) is None
+
     def recurrence(
         self, y: PyTree, args: PyTree, start: Int[Array, ""] | int, steps: int
     ) -> Recurrence:

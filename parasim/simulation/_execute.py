@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ import numpy as np
 
 from parasim._errors import SolverError
 from parasim.integrators import WindowIntegrator
+from parasim.integrators._devices import device_in_use
+from parasim.integrators._open_window import WindowShare
 from parasim.io._memory import MemoryWriter
 from parasim.io._writer import StoreWriter
 from parasim.simulation._diagnostics import window_rows
@@ -26,6 +29,33 @@ _CALL_SECONDS = (0.1, 0.5)
 _MEMBERS_NAMED = 5
 
 Writer = StoreWriter | MemoryWriter
+Loop = Callable[..., tuple[Position, Batch]]
+
+
+@dataclass(frozen=True, eq=False)
+class Loops:
+    """The compiled loops of a device.
+
+    Attributes:
+        device: which; None for the one that jax uses anyway.
+        full: for full windows.
+        tail: for a shorter last one; None if there is none.
+        args: of the vector field, on the device.
+        memory: the bytes that a call of `full` or `tail` takes there, whichever is more.
+    """
+
+    device: jax.Device | None
+    full: Loop
+    tail: Loop | None
+    args: Any
+    memory: int
+
+    def start(self, position: Position, first: int, windows: int, tail: bool) -> Any:
+        """Dispatch windows that begin after step `first`; return what they deliver."""
+        loop = self.tail if tail else self.full
+        numbers = jnp.asarray(first), jnp.asarray(windows)
+        position, numbers = _placed((position, numbers), self.device)
+        return loop(position, self.args, *numbers)  # type: ignore[misc]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,54 +63,95 @@ class Compiled:
     """The compiled loops of a run, and where it begins.
 
     Attributes:
-        loop: for full windows.
-        tail: for a shorter last one; None if there is none.
-        capacity: the largest number of windows in one call of `loop`.
+        loops: of the device; where there are loops of the host too, those for pieces in parallel.
+        host: those for what is stepped through, if another device does that.
+        capacity: the largest number of windows in one call.
         position: at the start.
-        args: of the vector field, on the device.
-        memory: the bytes that a call of `loop` or `tail` takes on the device, whichever is more.
+        memory: the bytes that a call takes, of those that take most.
         seconds: how long compilation took.
     """
 
-    loop: Callable[..., tuple[Position, Batch]]
-    tail: Callable[..., tuple[Position, Batch]] | None
+    loops: Loops
+    host: Loops | None
     capacity: int
     position: Position
-    args: Any
     memory: int
     seconds: float
+
+    def next_loops(self, position: Position) -> Loops:
+        """Return what goes on from a position; waits for it where there is a choice."""
+        if self.host is None or not np.any(position.memory.stepping):
+            return self.loops
+        return self.host
 
 
 def compile_plan(plan: Plan) -> Compiled:
     """Compile the loops of a run; computes and writes nothing.
 
+    Where the host's CPU makes the sequential steps there are loops for both devices, or only for
+    the host if no window may go parallel.
+
     Raises:
         ConfigError: the windows do not fit into memory.
     """
     began = time.monotonic()
-    grid = plan.grid
-    integrator = WindowIntegrator(plan.solver, plan.model.vector_field, grid.t0, grid.dt)
+    grid, ensemble = plan.grid, plan.members is not None
+    integrator = WindowIntegrator(
+        plan.solver, plan.model.vector_field, grid.t0, grid.dt, host=plan.host is not None
+    )
     y0 = jax.tree.map(jnp.asarray, plan.model.y0)
     args = jax.tree.map(
         lambda x: jnp.asarray(x) if isinstance(x, np.ndarray) else x, plan.model.args
     )
-    if plan.members is None:
-        memory = integrator.init(y0, grid.window)
-    else:
-        memory = jax.vmap(lambda y: integrator.init(y, grid.window))(y0)
-    position = Position(y0, memory)
+    one = jax.tree.map(lambda leaf: leaf[0], y0) if ensemble else y0
     capacity = _capacity(plan, y0)
+    shared = plan.host is not None and integrator.may_go_parallel(one, args, grid.window)
+    shares = [(integrator, plan.host)]
+    if shared:
+        shares = [
+            (WindowShare(integrator, stepped=False), device_in_use()),
+            (WindowShare(integrator, stepped=True), plan.host),
+        ]
+    first = shares[0][0]
+    init = jax.vmap(first.init, in_axes=(0, None)) if ensemble else first.init
+    position = Position(y0, init(y0, grid.window))
+    loops = [_compiled(plan, *share, position, args, capacity) for share in shares]
+    memory = max(each.memory for each in loops)
+    host = loops[1] if shared else None
+    return Compiled(loops[0], host, capacity, position, memory, time.monotonic() - began)
 
-    def compiled(steps: int, windows: int) -> Callable[..., tuple[Position, Batch]]:
+
+def _compiled(
+    plan: Plan,
+    integrator: WindowIntegrator | WindowShare,
+    device: jax.Device | None,
+    position: Position,
+    args: Any,
+    capacity: int,
+) -> Loops:
+    """Compile the loops of one device; None for the one that jax uses anyway."""
+    grid = plan.grid
+    position, args, count = _placed((position, args, jnp.asarray(0)), device)
+
+    def compiled(steps: int, windows: int) -> Any:
         loop = WindowLoop(integrator, steps, grid.every, windows, plan.members is not None)
-        count = jnp.asarray(0)
-        return eqx.filter_jit(loop).lower(position, args, count, count).compile()  # type: ignore[attr-defined]
+        loop = eqx.filter_jit(_placed(loop, device))
+        return loop.lower(position, args, count, count).compile()  # type: ignore[attr-defined]
 
-    full = compiled(grid.window, capacity)
-    tail = compiled(grid.tail, 1) if grid.tail else None
+    with nullcontext() if device is None else jax.default_device(device):
+        full = compiled(grid.window, capacity)
+        tail = compiled(grid.tail, 1) if grid.tail else None
     memory = max(needed_memory(loop) for loop in (full, tail) if loop is not None)
-    check_window_memory(memory)
-    return Compiled(full, tail, capacity, position, args, memory, time.monotonic() - began)
+    check_window_memory(memory, device or device_in_use())
+    return Loops(device, full, tail, args, memory)
+
+
+def _placed(tree: Any, device: jax.Device | None) -> Any:
+    """Return a tree whose arrays are on a device; None leaves them where they are."""
+    if device is None:
+        return tree
+    arrays, others = eqx.partition(tree, eqx.is_array)
+    return eqx.combine(jax.device_put(arrays, device), others)
 
 
 def _capacity(plan: Plan, y0: Any) -> int:
@@ -101,27 +172,28 @@ class _Call:
 
 
 def _calls(plan: Plan, compiled: Compiled) -> Iterator[_Call]:
-    """Dispatch the calls of a run one after the other, without waiting for their results."""
+    """Dispatch the calls of a run one after the other.
+
+    Results are not waited for, unless it depends on them what goes on, and from where.
+    """
     grid = plan.grid
     position = compiled.position
     start, windows = 0, 1
     asked = time.monotonic()
-    while start + grid.window <= grid.steps:
-        count = min(windows, (grid.steps - start) // grid.window)
-        position, batch = compiled.loop(
-            position, compiled.args, jnp.asarray(start), jnp.asarray(count)
-        )
-        yield _Call(start, grid.window, batch)
-        start += count * grid.window
+    while start < grid.steps:
+        steps = min(grid.window, grid.steps - start)
+        tail = steps < grid.window
+        count = min(windows, (grid.steps - start) // steps)
+        loops = compiled.next_loops(position)
+        position, batch = loops.start(position, start, count, tail)
+        yield _Call(start, steps, batch)
+        start += steps * (count if compiled.host is None else int(batch.windows))
         # Between two requests one call was computed, as the caller waits for the one before.
         elapsed, asked = time.monotonic() - asked, time.monotonic()
         if elapsed < _CALL_SECONDS[0]:
             windows = min(2 * windows, compiled.capacity)
         elif elapsed > _CALL_SECONDS[1]:
             windows = max(1, windows // 2)
-    if compiled.tail is not None:
-        _, batch = compiled.tail(position, compiled.args, jnp.asarray(start), jnp.asarray(1))
-        yield _Call(start, grid.tail, batch)
 
 
 def execute(
@@ -148,6 +220,8 @@ def execute(
     writer.put(_initial_rows(plan))
     try:
         for call in _one_behind(_calls(plan, compiled)):
+            if not int(call.batch.windows):
+                continue  # another device goes on with the first of its windows
             _put(plan, writer, call, tally)
             _check_finite(plan, writer, call)
             snapshot = _snapshot(plan, tally, call, compiled.seconds, time.monotonic() - began)

@@ -11,7 +11,9 @@ import numpy as np
 
 from parasim._errors import ConfigError
 from parasim._numbers import whole_number
-from parasim.integrators import ParallelNewton
+from parasim.integrators import AlwaysParallel, DeviceCosts, ParallelNewton
+from parasim.integrators._devices import host_beside
+from parasim.integrators._window import WindowSolver
 from parasim.io._forcing import Forcing
 from parasim.io._layout import Layout
 from parasim.plugins import System, build_system
@@ -38,6 +40,7 @@ class Plan:
         attributes: of the store's root.
         members: the size of the ensemble; None without one.
         forcings: the data that drive parameters, by name.
+        host: the CPU that makes the sequential steps, if that is not the device in use.
     """
 
     model: Model
@@ -47,6 +50,7 @@ class Plan:
     attributes: Mapping[str, Any]
     members: int | None
     forcings: Mapping[str, Forcing]
+    host: jax.Device | None
 
 
 def make_plan(
@@ -63,8 +67,12 @@ def make_plan(
     seed: int = 0,
     inputs: Mapping[str, Any] | None = None,
     members: int | None = None,
+    host: jax.Device | None = None,
 ) -> Plan:
     """Check and resolve the arguments of `simulate`; starts and writes nothing.
+
+    A CPU that may make sequential steps can be given as `host`; by default it is the one beside
+    the device in use, if that is another.
 
     Raises:
         ConfigError: something cannot be done as asked; the message names the remedy.
@@ -93,8 +101,9 @@ def make_plan(
     model, forcings = driven_model(model, system, inputs, params=params, grid=grid, dtype=kind)
     check_vector_field(model, members)
     one = model.y0 if members is None else jax.tree.map(lambda leaf: leaf[0], model.y0)
-    windows = newton.window_solver(one)
-    newton = dataclasses.replace(newton, costs=windows.costs)  # of the whole run, and in the store
+    windows = newton.window_solver(one, host=True)
+    host, costs = _stepping(windows, members, host or host_beside())
+    newton = dataclasses.replace(newton, costs=costs)  # of the whole run, and in the store
     layout = Layout(
         fields=(*model.fields, *window_fields(model.time_unit, kind)),
         start=grid.t0,
@@ -122,7 +131,19 @@ def make_plan(
         configuration=configuration,
         seed=seed,
     )
-    return Plan(model, grid, newton, layout, attributes, members, forcings)
+    return Plan(model, grid, newton, layout, attributes, members, forcings, host)
+
+
+def _stepping(
+    windows: WindowSolver, members: int | None, host: jax.Device | None
+) -> tuple[jax.Device | None, DeviceCosts]:
+    """Return the host's CPU if it shall make the sequential steps, and the costs of the run."""
+    costs = windows.costs
+    if host is None or costs.host_step is None or type(windows.decision) is AlwaysParallel:
+        return None, costs.alone()
+    # A device makes the steps of all members at once, and a CPU one after the other.
+    costs = dataclasses.replace(costs, host_step=costs.host_step * (members or 1))
+    return (host, costs) if costs.stepping < costs.step else (None, costs.alone())
 
 
 def _mapping(name: str, value: Any) -> Mapping[str, Any]:

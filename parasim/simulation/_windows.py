@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from parasim.integrators import WindowIntegrator
+from parasim.integrators._open_window import WindowShare
 
 
 class Position(NamedTuple):
@@ -41,14 +42,14 @@ class WindowLoop(eqx.Module):
     many is an argument, so that one compilation serves all.
 
     Attributes:
-        integrator: of one window.
+        integrator: of one window, or one device's share of it.
         steps: the number of steps in a window.
         every: keep each `every`-th state, counted from the start of the run.
         capacity: the largest number of windows.
         ensemble: whether the state has a leading member axis.
     """
 
-    integrator: WindowIntegrator
+    integrator: WindowIntegrator | WindowShare
     steps: int = eqx.field(static=True)
     every: int = eqx.field(static=True)
     capacity: int = eqx.field(static=True)
@@ -57,7 +58,7 @@ class WindowLoop(eqx.Module):
     def __call__(
         self, position: Position, args: Any, start: jax.Array, windows: jax.Array
     ) -> tuple[Position, Batch]:
-        """Compute windows until there are enough, or until a state is not finite.
+        """Compute windows until there are enough, a state is not finite, or others shall go on.
 
         Arguments:
             position: at step `start`.
@@ -80,8 +81,11 @@ class WindowLoop(eqx.Module):
         )
 
         def unfinished(carry: tuple[Position, Batch]) -> jax.Array:
-            _, batch = carry
-            return (batch.windows < windows) & batch.finite
+            position, batch = carry
+            more = (batch.windows < windows) & batch.finite
+            if isinstance(self.integrator, WindowShare):
+                more &= self.integrator.is_next(position.memory)
+            return more
 
         def advance(carry: tuple[Position, Batch]) -> tuple[Position, Batch]:
             position, batch = carry
@@ -119,6 +123,10 @@ class WindowLoop(eqx.Module):
             ),
         )
         last = jax.tree.map(lambda leaf: jnp.take(leaf, -1, axis=self._axis), states)
+        if isinstance(self.integrator, WindowShare):
+            finished = self.integrator.finished(memory)
+            following = following._replace(windows=batch.windows + finished)
+            last = jax.tree.map(lambda new, old: jnp.where(finished, new, old), last, position.y)
         return Position(last, memory), following
 
     @property
