@@ -1,6 +1,7 @@
 """How much memory there is."""
 
 import os
+from typing import Any
 
 import jax
 
@@ -13,7 +14,7 @@ def main_memory() -> int | None:
         return None
 
 
-def device_memory(device: jax.Device | None = None) -> int | None:
+def device_memory(device: Any = None) -> int | None:
     """Return the bytes that a device has, by default jax's; None where that is not to be had."""
     device = device or jax.devices()[0]
     return (device.memory_stats() or {}).get("bytes_limit") or main_memory()

@@ -52,12 +52,22 @@ def _describe(done: "Calibration") -> str:
         ("system", f"{done.system}: {variables}, {about.dtype}, {done.solver}"),
         ("device", f"{about.platform}, {about.device}"),
         ("step", f"{_text.microseconds(costs.step)}, one after the other"),
+        *_host(done),
         ("written to", str(done.file) if done.file else "nothing: see the warning"),
         ("took", _text.seconds(done.seconds)),
     ]
     heading = ("window", "stepped through", "one iteration", "parallel loses")
     table = _text.columns([heading, *(_window(done, steps) for steps in _SHOWN_STEPS)])
     return "\n".join([_text.aligned(lines), "", *table])
+
+
+def _host(done: "Calibration") -> list[tuple[str, str]]:
+    """Say what a step takes on the CPU beside an accelerator."""
+    costs = done.costs
+    if costs.host_step is None:
+        return []
+    used = "`parasim run` steps there" if costs.stepping < costs.step else "not used"
+    return [("on the CPU", f"{_text.microseconds(costs.host_step)}: {used}")]
 
 
 def _window(done: "Calibration", steps: int) -> tuple[str, str, str, str]:

@@ -200,12 +200,14 @@ def _duration(value: float, unit: str) -> str:
 def _device(explanation: "Explanation") -> str:
     platform, device = explanation.platform, explanation.device
     name = platform if device.lower() == platform.lower() else f"{platform}, {device}"
-    step = explanation.costs["step"]
+    host = explanation.costs.get("host_step")
+    step = explanation.costs["step"] if host is None else host
+    where = "" if host is None else " on the host's CPU, where windows are stepped through,"
     iteration, level, work = (
         f"{explanation.costs[part] / step:.3g}" for part in ("iteration", "level", "work")
     )
     return (
-        f"{name}; in units of a step an iteration takes {iteration}, {level} more for every "
+        f"{name}; in units of a step{where} an iteration takes {iteration}, {level} more for every "
         f"doubling of the window and {work} for every step of it"
     )
 

@@ -1,5 +1,6 @@
 """Measures what windows cost on the device at hand: a sequential step, and a Newton iteration."""
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,12 +17,13 @@ from parasim._errors import ConfigError, SolverError
 from parasim._memory import device_memory, size_text
 from parasim.integrators._costs import DeviceCosts
 from parasim.integrators._costs_cache import costs_key, save_costs
+from parasim.integrators._devices import device_in_use, host_beside, placed
 from parasim.integrators._finite import all_finite
 from parasim.integrators._flatten import Flattening
 from parasim.integrators._options import check_positive_int
 from parasim.integrators._parallel_newton import ParallelNewton
 from parasim.integrators._recurrence import has_tangents
-from parasim.integrators._timing import seconds_per_turn, worth_timing
+from parasim.integrators._timing import Program, seconds_per_turn, worth_timing
 from parasim.integrators._traced_step import is_number
 from parasim.integrators._window_programs import (
     DiffraxSteps,
@@ -56,6 +58,9 @@ def calibrate(
     save: bool = True,
 ) -> DeviceCosts:
     """Measure what steps and Newton iterations cost on this device, for a system of your own.
+
+    Beside an accelerator steps are timed on the host's CPU too, where `parasim.simulate` makes them
+    if they are faster there.
 
     The times are kept in the user's cache directory, or in the one that the environment variable
     `PARASIM_CACHE_DIR` names, per device, number of variables, dtype and interval. From then on
@@ -161,30 +166,39 @@ def _measured(system: Steps) -> DeviceCosts:
             "jax.custom_jvp"
         )
     lengths = _fitting(Flattening(system.y0), system.interval)
+    stepping = [_stepping(system)]
+    host = host_beside()
+    if host is not None:
+        with jax.default_device(host):
+            stepping.append(_stepping(placed(system, host)))
+    runs = compiled(iterated, system, lengths)
+    iterating = worth_timing({steps: timed(run) for steps, run in runs.items()})
+    windows, programs = zip(*stepping, strict=True)
+    seconds = seconds_per_turn([*programs, *iterating.values()])
+    step, *host_step = (seconds[i] / steps for i, steps in enumerate(windows))
+    by_length = dict(zip(iterating, seconds[len(windows) :], strict=True))
+    costs = fit_costs(step, by_length, system.interval)
+    return dataclasses.replace(costs, host_step=host_step[0]) if host_step else costs
+
+
+def _stepping(system: Steps) -> tuple[int, Program]:
+    """Return how many steps the windows have that are worth timing, and the program for one."""
     runs = compiled(stepped, system, _SEQUENTIAL_STEPS)
     stepping = worth_timing({steps: timed(run) for steps, run in runs.items()})
     steps = max(stepping)
-    _check_finite(runs[steps](1), steps)
-    runs = compiled(iterated, system, lengths)
-    iterating = worth_timing({steps: timed(run) for steps, run in runs.items()})
-    window, *iterations = seconds_per_turn([stepping[steps], *iterating.values()])
-    by_length = dict(zip(iterating, iterations, strict=True))
-    return fit_costs(window / steps, by_length, system.interval)
-
-
-def _check_finite(states: PyTree, steps: int) -> None:
-    if not all_finite(states):
+    if not all_finite(runs[steps](1)):
         raise SolverError(
             f"the state does not stay finite over {steps} steps: choose smaller ones (dt0, or "
             "--dt), or start from another state"
         )
+    return steps, stepping[steps]
 
 
 def _fitting(flattening: Flattening, interval: int) -> Sequence[int]:
     """Return the lengths of windows that fit into a quarter of the device's memory."""
     size, itemsize = flattening.size, flattening.dtype.itemsize
     there = (device_memory() or math.inf) / 4
-    lengths = _PARALLEL_STEPS.get(jax.default_backend(), _PARALLEL_STEPS_ELSE)
+    lengths = _PARALLEL_STEPS.get(device_in_use().platform, _PARALLEL_STEPS_ELSE)
     if size > _MANY_VARIABLES:
         lengths = [steps // _SHORTER for steps in lengths]
     # Jacobians, and as much again twice in the scan.

@@ -123,7 +123,8 @@ class WindowMenu(NamedTuple):
         """Whether two iterations are faster than stepping, for pieces of any size."""
         pieces = [(size, self.piece(place)) for place, size in enumerate(self.sizes)]
         return any(
-            min(cost.guess) + 2 * cost.iteration < self.costs.stepping * size for size, cost in pieces
+            min(cost.guess) + 2 * cost.iteration < self.costs.stepping * size
+            for size, cost in pieces
         )
 
 

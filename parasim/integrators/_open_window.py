@@ -51,7 +51,9 @@ class OpenWindow(NamedTuple):
         history = self.walk.history
         return (history.position > 0) | (history.iterations > 0)
 
-    def following(self, history: History, choice: Choice, stepping: Bool[Array, ""]) -> "OpenWindow":
+    def following(
+        self, history: History, choice: Choice, stepping: Bool[Array, ""]
+    ) -> "OpenWindow":
         """Return the next window."""
         walk = self.walk._replace(
             update=jnp.zeros_like(self.walk.update),

@@ -95,13 +95,13 @@ class Walker(NamedTuple):
         return cls(steps, _padded(steps, menu, options.interval), decision, menu, options)
 
     @property
-    def count(self) -> int:
+    def length(self) -> int:
         """N, how many steps there are."""
         return jax.tree.leaves(self.steps.inputs)[0].shape[0]
 
     def going(self, walk: Walk) -> Bool[Array, ""]:
         """Whether there is more to do, and hope to do it in parallel."""
-        unfinished = walk.history.position < self.count
+        unfinished = walk.history.position < self.length
         return unfinished & walk.advancing & self.decision.hopeful(walk.history, self.menu)
 
     def piece(self, walk: Walk, choice: Choice) -> Walk:
@@ -119,12 +119,12 @@ class Walker(NamedTuple):
     def stretch(self, walk: Walk, choice: Choice) -> Walk:
         """Make some steps one after the other."""
         wait = largest_member(jnp.where(choice.parallel, 0, choice.wait))
-        more = jnp.minimum(wait, self.count - walk.history.position)
+        more = jnp.minimum(wait, self.length - walk.history.position)
         return _stepped(self.steps, walk, more, self.menu)
 
     def rest(self, walk: Walk) -> Walk:
         """Make all steps that are left one after the other."""
-        return _stepped(self.steps, walk, self.count - walk.history.position, self.menu)
+        return _stepped(self.steps, walk, self.length - walk.history.position, self.menu)
 
 
 def walk(walker: Walker, y0: Float[Array, " d"], history: History) -> Walk:
@@ -146,7 +146,7 @@ def walk(walker: Walker, y0: Float[Array, " d"], history: History) -> Walk:
     start = Walk.start(y0, history, walker.menu)
     walked = jax.lax.while_loop(walker.going, onwards, start)
     walked = walker.rest(walked)
-    return walked._replace(states=walked.states[: walker.count])
+    return walked._replace(states=walked.states[: walker.length])
 
 
 def _needed(walk: Walk, menu: WindowMenu) -> Int[Array, ""]:

@@ -44,7 +44,7 @@ class Calibration:
         """Return what a window of so many steps takes."""
         interval = self.about.interval
         return WindowTimes(
-            self.costs.step * steps,
+            self.costs.stepping * steps,
             self.costs.one_iteration(steps, interval),
             self.costs.affordable_iterations(steps, interval),
         )
@@ -54,7 +54,7 @@ class WindowTimes(NamedTuple):
     """What a window takes.
 
     Attributes:
-        sequential: the seconds to step through it.
+        sequential: the seconds to step through it, where that is faster.
         iteration: the seconds of a Newton iteration.
         affordable: how many iterations take as long as stepping through it.
     """

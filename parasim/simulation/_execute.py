@@ -13,7 +13,7 @@ import numpy as np
 
 from parasim._errors import SolverError
 from parasim.integrators import WindowIntegrator
-from parasim.integrators._devices import device_in_use
+from parasim.integrators._devices import device_in_use, placed
 from parasim.integrators._open_window import WindowShare
 from parasim.io._memory import MemoryWriter
 from parasim.io._writer import StoreWriter
@@ -44,7 +44,7 @@ class Loops:
         memory: the bytes that a call of `full` or `tail` takes there, whichever is more.
     """
 
-    device: jax.Device | None
+    device: Any
     full: Loop
     tail: Loop | None
     args: Any
@@ -54,7 +54,7 @@ class Loops:
         """Dispatch windows that begin after step `first`; return what they deliver."""
         loop = self.tail if tail else self.full
         numbers = jnp.asarray(first), jnp.asarray(windows)
-        position, numbers = _placed((position, numbers), self.device)
+        position, numbers = placed((position, numbers), self.device)
         return loop(position, self.args, *numbers)  # type: ignore[misc]
 
 
@@ -106,16 +106,17 @@ def compile_plan(plan: Plan) -> Compiled:
     one = jax.tree.map(lambda leaf: leaf[0], y0) if ensemble else y0
     capacity = _capacity(plan, y0)
     shared = plan.host is not None and integrator.may_go_parallel(one, args, grid.window)
-    shares = [(integrator, plan.host)]
+    shares = [integrator]
+    devices = [plan.host]
     if shared:
-        shares = [
-            (WindowShare(integrator, stepped=False), device_in_use()),
-            (WindowShare(integrator, stepped=True), plan.host),
-        ]
-    first = shares[0][0]
-    init = jax.vmap(first.init, in_axes=(0, None)) if ensemble else first.init
+        shares = [WindowShare(integrator, stepped) for stepped in (False, True)]
+        devices = [device_in_use(), plan.host]
+    init = jax.vmap(shares[0].init, in_axes=(0, None)) if ensemble else shares[0].init
     position = Position(y0, init(y0, grid.window))
-    loops = [_compiled(plan, *share, position, args, capacity) for share in shares]
+    loops = [
+        _compiled(plan, share, device, position, args, capacity)
+        for share, device in zip(shares, devices, strict=True)
+    ]
     memory = max(each.memory for each in loops)
     host = loops[1] if shared else None
     return Compiled(loops[0], host, capacity, position, memory, time.monotonic() - began)
@@ -124,18 +125,18 @@ def compile_plan(plan: Plan) -> Compiled:
 def _compiled(
     plan: Plan,
     integrator: WindowIntegrator | WindowShare,
-    device: jax.Device | None,
+    device: Any,
     position: Position,
     args: Any,
     capacity: int,
 ) -> Loops:
     """Compile the loops of one device; None for the one that jax uses anyway."""
     grid = plan.grid
-    position, args, count = _placed((position, args, jnp.asarray(0)), device)
+    position, args, count = placed((position, args, jnp.asarray(0)), device)
 
     def compiled(steps: int, windows: int) -> Any:
         loop = WindowLoop(integrator, steps, grid.every, windows, plan.members is not None)
-        loop = eqx.filter_jit(_placed(loop, device))
+        loop = eqx.filter_jit(placed(loop, device))
         return loop.lower(position, args, count, count).compile()  # type: ignore[attr-defined]
 
     with nullcontext() if device is None else jax.default_device(device):
@@ -144,14 +145,6 @@ def _compiled(
     memory = max(needed_memory(loop) for loop in (full, tail) if loop is not None)
     check_window_memory(memory, device or device_in_use())
     return Loops(device, full, tail, args, memory)
-
-
-def _placed(tree: Any, device: jax.Device | None) -> Any:
-    """Return a tree whose arrays are on a device; None leaves them where they are."""
-    if device is None:
-        return tree
-    arrays, others = eqx.partition(tree, eqx.is_array)
-    return eqx.combine(jax.device_put(arrays, device), others)
 
 
 def _capacity(plan: Plan, y0: Any) -> int:

@@ -52,7 +52,7 @@ class Explanation:
     """What was decided in a run, and what the other choice would have cost.
 
     Times are reckoned as the decision reckons them, by the costs of the device, in units of a
-    sequential step. Members of an ensemble wait for the slowest.
+    sequential step where that was made. Members of an ensemble wait for the slowest.
 
     Attributes:
         title: of the system.
@@ -60,7 +60,7 @@ class Explanation:
         time_unit: of the system.
         platform, device: what it ran on.
         decision: the class of the decision, and its parameters.
-        costs: of the device, in any one unit.
+        costs: of the device, in any one unit; with a `host_step` where the host's CPU stepped.
         window_steps: the steps of a full window.
         window_time: the time that it spans.
         windows, steps: how many there are.
@@ -151,7 +151,8 @@ def explain_store(path: str | os.PathLike[str]) -> Explanation:
     attributes, windows = stored.attributes, _Windows(stored)
     configuration = attributes["configuration"]
     solver = configuration["solver"]
-    costs = {name: float(v) for name, v in solver["costs"].items() if name != "class"}
+    times = {name: v for name, v in solver["costs"].items() if name != "class"}
+    costs = {name: float(value) for name, value in times.items() if value is not None}
     device, interval = DeviceCosts(**costs), int(solver["interval"])
     ratios, known = _in_parallel(windows)
     predicted = windows.parallel & np.isfinite(windows.predicted)
@@ -177,8 +178,8 @@ def explain_store(path: str | os.PathLike[str]) -> Explanation:
         predicted_windows=int(predicted.sum()),
         parallel_cost=ratios,
         parallel_known=known,
-        iteration_cost=device.one_iteration(windows.length, interval) / device.step,
-        guess_cost=device.guess(windows.length, interval) / device.step,
+        iteration_cost=device.one_iteration(windows.length, interval) / device.stepping,
+        guess_cost=device.guess(windows.length, interval) / device.stepping,
         outlook=outlook(stored, windows.length * configuration["dt"]),
         stretches=tuple(_stretches(windows)),
     )

@@ -50,7 +50,7 @@ class Plan:
     attributes: Mapping[str, Any]
     members: int | None
     forcings: Mapping[str, Forcing]
-    host: jax.Device | None
+    host: Any
 
 
 def make_plan(
@@ -67,7 +67,7 @@ def make_plan(
     seed: int = 0,
     inputs: Mapping[str, Any] | None = None,
     members: int | None = None,
-    host: jax.Device | None = None,
+    host: Any = None,
 ) -> Plan:
     """Check and resolve the arguments of `simulate`; starts and writes nothing.
 
@@ -134,9 +134,7 @@ def make_plan(
     return Plan(model, grid, newton, layout, attributes, members, forcings, host)
 
 
-def _stepping(
-    windows: WindowSolver, members: int | None, host: jax.Device | None
-) -> tuple[jax.Device | None, DeviceCosts]:
+def _stepping(windows: WindowSolver, members: int | None, host: Any) -> tuple[Any, DeviceCosts]:
     """Return the host's CPU if it shall make the sequential steps, and the costs of the run."""
     costs = windows.costs
     if host is None or costs.host_step is None or type(windows.decision) is AlwaysParallel:

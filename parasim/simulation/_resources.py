@@ -4,8 +4,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import jax
-
 from parasim._errors import ConfigError, StoreError
 from parasim._memory import device_memory, main_memory, size_text
 
@@ -19,7 +17,7 @@ def needed_memory(compiled: Any) -> int:
     return sum(getattr(planned, part) for part in parts)
 
 
-def check_window_memory(needed: int, device: jax.Device) -> None:
+def check_window_memory(needed: int, device: Any) -> None:
     """Refuse windows that do not fit into the memory of a device.
 
     Raises:

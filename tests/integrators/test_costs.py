@@ -44,7 +44,9 @@ def test_pieces_are_halves_of_each_other_in_whole_intervals(steps, interval, siz
     assert piece_sizes(steps, interval) == sizes
 
 
-@pytest.mark.parametrize("times", [{"step": 0.0}, {"work": -1.0}, {"level": float("nan")}, {"host_step": 0}])
+@pytest.mark.parametrize(
+    "times", [{"step": 0.0}, {"work": -1.0}, {"level": float("nan")}, {"host_step": 0}]
+)
 def test_times_of_no_device_are_refused(times):
     with pytest.raises(ConfigError, match="positive time"):
         DeviceCosts(**{"step": 1.0, "iteration": 1.0, "level": 1.0, "work": 1.0} | times)
