@@ -28,6 +28,11 @@ from parasim.integrators._window import Delivered, WindowSolver, check_memory
 from parasim.integrators._window_integrator import WindowIntegrator
 
 
+# What going to the host and back is taken for, in steps of the device: some fifty small arrays each
+# way, about 2 ms where a step takes 10 us. An estimate.
+_MOVING = 200
+
+
 class OpenWindow(NamedTuple):
     """What is known of a window, and what the run remembers.
 
@@ -50,6 +55,12 @@ class OpenWindow(NamedTuple):
         """Whether anything was done in it."""
         history = self.walk.history
         return (history.position > 0) | (history.iterations > 0)
+
+    def charged(self, time: Float[Array, ""]) -> "OpenWindow":
+        """Return the same with so much more time spent."""
+        history = self.walk.history
+        history = history._replace(spent=history.spent + time.astype(history.spent.dtype))
+        return self._replace(walk=self.walk._replace(history=history))
 
     def following(
         self, history: History, choice: Choice, stepping: Bool[Array, ""]
@@ -134,6 +145,7 @@ def _in_parallel(
 
     window = jax.lax.while_loop(going, onwards, window)
     finished = all_members(window.walk.history.position >= recurrence.steps)
+    window = window.charged(jnp.where(finished, 0, _MOVING * menu.costs.step))
     delivered = _delivered(window.walk, flattening, recurrence)
     _, states, record, history = solver.recorded(delivered, window.choice, _before(window), menu)
     following = window.following(history, window.choice, ~finished)

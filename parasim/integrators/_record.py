@@ -17,7 +17,7 @@ class WindowRecord(NamedTuple):
         gain: how many times as fast as stepping it was expected to be; NaN if that was not asked.
         predicted_iterations: how many iterations it was expected to take in parallel; NaN likewise.
         cost: what it is reckoned to have taken, in sequential steps: N if it was stepped through.
-            What measuring growth takes is not in it.
+            What measuring growth takes is not in it, but going to the host's CPU and back is.
         wasted: how much of that pieces took beyond what stepping over what they delivered would
             have taken, in sequential steps.
         update: the certificate, the largest last Newton update (or transported rounding error, if

@@ -111,8 +111,11 @@ def compile_plan(plan: Plan) -> Compiled:
     if shared:
         shares = [WindowShare(integrator, stepped) for stepped in (False, True)]
         devices = [device_in_use(), plan.host]
-    init = jax.vmap(shares[0].init, in_axes=(0, None)) if ensemble else shares[0].init
-    position = Position(y0, init(y0, grid.window))
+
+    def init(y: Any) -> Any:
+        return shares[0].init(y, grid.window)
+
+    position = Position(y0, jax.vmap(init)(y0) if ensemble else init(y0))
     loops = [
         _compiled(plan, share, device, position, args, capacity)
         for share, device in zip(shares, devices, strict=True)
