@@ -39,6 +39,9 @@ def simulate(
 ) -> xr.Dataset:
     """Integrate a system on the grid t0 + n dt, and stream the trajectory to a store.
 
+    Beside an accelerator, windows that are stepped through are computed on the host's CPU, where a
+    step is faster there, as it is for small systems.
+
     Arguments:
         system: the name of a built-in system, a `System`, or a vector field `f(t, y, args)`.
         params: parameters of a system by name, and its structural options if it is given by name;

@@ -1,5 +1,7 @@
 """`parasim calibrate`, with measurements that are made up."""
 
+import dataclasses
+
 import pytest
 
 from parasim import CalibrationWarning, DeviceCosts
@@ -45,6 +47,17 @@ def test_where_parallel_never_pays_it_says_so(parasim, measured, monkeypatch):
     shown = parasim("calibrate lorenz63").output
     assert shown.count("always") == 3
     assert "0.03 us" in shown
+
+
+def test_beside_an_accelerator_it_says_what_steps_take_on_the_cpu(parasim, measured, monkeypatch):
+    """A window of 1,024 steps saves 1,024 steps of 5 us, less 128 of 10."""
+    costs = dataclasses.replace(FAST_PARALLEL, host_step=5e-6)
+    monkeypatch.setattr("parasim.simulation._calibrate.calibrate", lambda *_, **__: costs)
+    shown = parasim("calibrate lorenz63").output
+    assert "10 us, one after the other" in shown
+    assert "on the CPU  5 us: `parasim run` steps there" in shown
+    assert "1,024 steps  5120 us" in shown
+    assert "from 16 iterations on" in shown
 
 
 def test_a_folder_that_cannot_be_written_is_a_warning(parasim, measured, tmp_path):

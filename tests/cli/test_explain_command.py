@@ -64,6 +64,14 @@ def test_a_run_that_was_stepped_says_why_and_what_parallel_would_cost(parasim):
     assert values["stretches"][0]["windows"] == 7
 
 
+def test_it_says_where_stepping_is_reckoned(shown):
+    costs = {"step": 2.0, "iteration": 10.0, "level": 1.0, "work": 0.0}
+    assert "in units of a step an iteration takes 5," in shown(costs=costs)
+    text = shown(costs=costs | {"host_step": 0.5})
+    assert "of a step on the host's CPU, where windows are stepped through, an iteration" in text
+    assert "takes 20, 2 more for every doubling" in text
+
+
 def test_a_run_in_parallel_is_weighed_against_stepping(shown):
     text = shown()
     for part in ("15,000 were found in parallel (92%), 1,384 made one after the other",

@@ -82,6 +82,16 @@ def test_calibrating_times_real_steps_and_as_many_iterations_as_it_says(counted)
     assert EULER.window_solver(y0).costs == costs
 
 
+def test_beside_an_accelerator_the_host_s_steps_are_timed_too(counted, monkeypatch):
+    monkeypatch.setattr(_calibration, "host_beside", lambda: jax.devices()[0])
+    costs = parasim.calibrate(TERM, EULER, jnp.ones(2), 0.5, dt0=0.1)
+    assert costs.host_step == costs.step == pytest.approx(2e-6)
+    assert costs.work == pytest.approx(5e-6 / 10)
+    assert all(counted)
+    assert EULER.window_solver(jnp.ones(2), host=True).costs == costs
+    assert EULER.window_solver(jnp.ones(2)).costs == costs.alone()
+
+
 def test_a_scan_is_calibrated_for_itself(counted):
     def f(carry, x):
         count, number = carry

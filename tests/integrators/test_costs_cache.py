@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import warnings
@@ -33,6 +34,14 @@ def test_what_is_kept_comes_back_and_nothing_is_left_beside_it():
     assert list(file.parent.iterdir()) == [file]
 
 
+def test_the_steps_of_a_host_are_kept_beside_those_of_a_device_but_need_not_be_there():
+    costs = dataclasses.replace(COSTS, host_step=2.5e-8)
+    save_costs(KEY, costs)
+    assert load_costs(KEY) == costs
+    save_costs(KEY, COSTS)
+    assert load_costs(KEY).host_step is None
+
+
 def test_the_last_calibration_counts_also_where_files_have_coarse_times():
     first = save_costs(KEY, COSTS).stat()
     load_costs(KEY)
@@ -60,7 +69,8 @@ def test_costs_of_anything_else_are_not_used(other):
 STALE = {"schema": 0}, {"versions": {"jax": "0.0.1", "parasim": "0.1.0"}}, {"versions": None}
 ONES = dict.fromkeys(("step", "iteration", "level", "work"), 1.0)
 WRONG = [{"step": -1.0}, {"step": 0.0}, {"work": "1.0"}, {"level": float("nan")}, {"work": None},
-         {"iteration": True}, {"iteration": 10**400}, {"other": 1.0}]  # fmt: skip
+         {"iteration": True}, {"iteration": 10**400}, {"other": 1.0},
+         {"host_step": 0.0}, {"host_step": None}]  # fmt: skip
 DAMAGED = [
     {"about": {**KEY._asdict(), "size": 4}},
     {"about": []},

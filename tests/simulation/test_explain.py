@@ -44,6 +44,15 @@ def stored(**changes):
     return StoredWindows("complete", attributes, "s", ends, arrays, WORDS)
 
 
+def test_stepping_is_reckoned_where_it_was_done(explained, monkeypatch):
+    monkeypatch.setitem(COSTS, "host_step", 0.5)
+    run = explained()
+    assert (run.guess_cost, run.iteration_cost) == (2 * 10 / 0.5, 20 / 0.5)
+    assert run.costs["host_step"] == 0.5
+    monkeypatch.setitem(COSTS, "host_step", None)
+    assert explained().guess_cost == 10
+
+
 @pytest.fixture
 def explained(monkeypatch):
     def explain(**changes):
