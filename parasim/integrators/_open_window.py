@@ -27,9 +27,8 @@ from parasim.integrators._walk import Walk, Walker
 from parasim.integrators._window import Delivered, WindowSolver, check_memory
 from parasim.integrators._window_integrator import WindowIntegrator
 
-
-# What going to the host and back is taken for, in steps of the device: some fifty small arrays each
-# way, about 2 ms where a step takes 10 us. An estimate.
+# What going to the host and back is taken for, in steps of the device: some fifty arrays each way,
+# most of them small, about 2 ms where a step takes 10 us. An estimate; nobody has measured it.
 _MOVING = 200
 
 
@@ -133,7 +132,8 @@ def _in_parallel(
     walker = _walker(solver, recurrence, y)
 
     def going(window: OpenWindow) -> Bool[Array, ""]:
-        return ~window.stepping & (walker.going(window.walk) | ~window.begun)
+        first = ~window.begun & window.walk.advancing  # for which there is a choice to be made
+        return ~window.stepping & (walker.going(window.walk) | first)
 
     def onwards(window: OpenWindow) -> OpenWindow:
         choice = solver.decision.choose(window.walk.history, menu)
@@ -162,7 +162,7 @@ def _stepped(
     delivered = jax.lax.cond(
         all_members(~window.begun),
         lambda: solver.sequential(recurrence, y, history, menu),
-        lambda: _delivered(walker.rest(window.walk), flattening, recurrence),
+        lambda: _delivered(walker.rest_together(window.walk), flattening, recurrence),
     )
     y1, states, record, history = solver.recorded(delivered, window.choice, _before(window), menu)
     choice = solver.decision.choose(history, menu)

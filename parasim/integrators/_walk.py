@@ -126,6 +126,24 @@ class Walker(NamedTuple):
         """Make all steps that are left one after the other."""
         return _stepped(self.steps, walk, self.length - walk.history.position, self.menu)
 
+    def rest_together(self, walk: Walk) -> Walk:
+        """Do the same, with all members of a batch at the same step.
+
+        Under `vmap` a loop whose members end at different steps copies all states in every one.
+        """
+        position = walk.history.position
+
+        def step(place: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
+            y, states = carry
+            x = jax.tree.map(lambda leaf: leaf[place], self.steps.inputs)
+            y = jnp.where(place < position, y, self.steps.step(y, x))
+            state = jnp.where(place < position, states[place], y)
+            return y, states.at[place].set(state)
+
+        first = -largest_member(-position)
+        y, states = jax.lax.fori_loop(first, self.length, step, (walk.y, walk.states))
+        return _after_steps(walk, self.length - position, self.menu, y, states)
+
 
 def walk(walker: Walker, y0: Float[Array, " d"], history: History) -> Walk:
     """Go through a window, in parallel as long as the decision is for that.
@@ -245,6 +263,17 @@ def _stepped(steps: Steps, walk: Walk, more: Int[Array, ""], menu: WindowMenu) -
     _, y, states = jax.lax.while_loop(
         lambda carry: carry[0] < first + more, step, (first, walk.y, walk.states)
     )
+    return _after_steps(walk, more, menu, y, states)
+
+
+def _after_steps(
+    walk: Walk,
+    more: Int[Array, ""],
+    menu: WindowMenu,
+    y: Float[Array, " d"],
+    states: Float[Array, "room d"],
+) -> Walk:
+    first = walk.history.position
     history = walk.history.after_steps(more, menu)
     past = history.past.with_more(jnp.roll(states, -first, axis=0), more)
     history = history._replace(past=past, position=first + more)

@@ -125,7 +125,9 @@ class WindowLoop(eqx.Module):
         last = jax.tree.map(lambda leaf: jnp.take(leaf, -1, axis=self._axis), states)
         if isinstance(self.integrator, WindowShare):
             finished = self.integrator.finished(memory)
-            following = following._replace(windows=batch.windows + finished)
+            following = following._replace(
+                windows=batch.windows + finished.astype(batch.windows.dtype)
+            )
             last = jax.tree.map(lambda new, old: jnp.where(finished, new, old), last, position.y)
         return Position(last, memory), following
 

@@ -45,7 +45,7 @@ def test_pieces_are_halves_of_each_other_in_whole_intervals(steps, interval, siz
 
 
 @pytest.mark.parametrize(
-    "times", [{"step": 0.0}, {"work": -1.0}, {"level": float("nan")}, {"host_step": 0}]
+    "times", [{"step": 0.0}, {"work": -1.0}, {"level": float("nan")}, {"host_step": 0.0}]
 )
 def test_times_of_no_device_are_refused(times):
     with pytest.raises(ConfigError, match="positive time"):
