@@ -92,7 +92,7 @@ def test_every_window_has_its_record_with_the_choice_at_its_start(in_turns):
     np.testing.assert_array_equal(run["gain"], [0, 1, 2, 3] * (WINDOWS // 4))
     assert set(run["reason"].values) == {reasons.TRIAL}
     assert (turns["parallel_steps"][2] == STEPS).all()
-    assert turns["parallel_steps"][3, 0] == 0
+    assert turns["parallel_steps"][3, 0] == turns["update"][3, 0] == 0
     assert (turns["parallel_steps"][3, 1:] > 0).all()
     assert (turns["parallel_steps"][3] < STEPS).all()
     assert np.isfinite(turns["growth_rate"][2]).all()
