@@ -123,7 +123,7 @@ def better_kind(
     last = last[1 - better]
     left = (menu.steps - history.position).astype(times.dtype)
     hopeful = left < jnp.min(times) * _fastest(menu).astype(times.dtype)[1 - better]
-    hopeful &= history.spent <= menu.costs.step * history.steps  # nothing is risked when behind
+    hopeful &= history.spent <= menu.costs.stepping * history.steps  # nothing is risked when behind
     known = (analogue >= 0) & ~jnp.any(untried)
     again = jnp.array([_COARSE_AGAIN, _ANALOGUE_AGAIN], jnp.int32)[1 - better]
     due = known & hopeful & (history.attempts - last >= jnp.clip(last, _SOONEST, again))
