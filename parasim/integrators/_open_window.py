@@ -18,6 +18,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from parasim.integrators._batch import all_members
+from parasim.integrators._costs import WindowMenu
 from parasim.integrators._decision import BATCH, TRIAL, Choice
 from parasim.integrators._flatten import Flattening
 from parasim.integrators._history import History
@@ -27,8 +28,8 @@ from parasim.integrators._walk import Walk, Walker
 from parasim.integrators._window import Delivered, WindowSolver, check_memory
 from parasim.integrators._window_integrator import WindowIntegrator
 
-# What going to the host and back is taken for, in steps of the device: some fifty arrays each way,
-# most of them small, about 2 ms where a step takes 10 us. An estimate; nobody has measured it.
+# What going to the device and back is taken for, in steps of the device: some fifty arrays each
+# way, most of them small, about 2 ms where a step takes 10 us. An estimate: nobody has measured it.
 _MOVING = 200
 
 
@@ -54,12 +55,6 @@ class OpenWindow(NamedTuple):
         """Whether anything was done in it."""
         history = self.walk.history
         return (history.position > 0) | (history.iterations > 0)
-
-    def charged(self, time: Float[Array, ""]) -> "OpenWindow":
-        """Return the same with so much more time spent."""
-        history = self.walk.history
-        history = history._replace(spent=history.spent + time.astype(history.spent.dtype))
-        return self._replace(walk=self.walk._replace(history=history))
 
     def following(
         self, history: History, choice: Choice, stepping: Bool[Array, ""]
@@ -145,7 +140,6 @@ def _in_parallel(
 
     window = jax.lax.while_loop(going, onwards, window)
     finished = all_members(window.walk.history.position >= recurrence.steps)
-    window = window.charged(jnp.where(finished, 0, _MOVING * menu.costs.step))
     delivered = _delivered(window.walk, flattening, recurrence)
     _, states, record, history = solver.recorded(delivered, window.choice, _before(window), menu)
     following = window.following(history, window.choice, ~finished)
@@ -165,10 +159,13 @@ def _stepped(
         lambda: _delivered(walker.rest_together(window.walk), flattening, recurrence),
     )
     y1, states, record, history = solver.recorded(delivered, window.choice, _before(window), menu)
-    choice = solver.decision.choose(history, menu)
+    moved = _after_moving(history, menu)  # so that there is a budget for that too
+    choice = solver.decision.choose(moved, menu)
     parallel = all_members(choice.parallel)
     window = window._replace(walk=window.walk._replace(y=flattening.flatten(y1)))
-    return states, window.following(history, _of_all(choice, parallel), ~parallel), record
+    window = window.following(history, _of_all(choice, parallel), ~parallel)
+    history = jax.tree.map(partial(jnp.where, parallel), moved, history)
+    return states, window._replace(walk=window.walk._replace(history=history)), record
 
 
 def _walker(solver: WindowSolver, recurrence: Recurrence, y: PyTree) -> Walker:
@@ -181,6 +178,12 @@ def _walker(solver: WindowSolver, recurrence: Recurrence, y: PyTree) -> Walker:
 def _delivered(found: Walk, flattening: Flattening, recurrence: Recurrence) -> Delivered:
     states = jax.vmap(flattening.unflatten)(found.states[: recurrence.steps])
     return Delivered.by_walk(found, flattening.unflatten(found.y), states, recurrence)
+
+
+def _after_moving(history: History, menu: WindowMenu) -> History:
+    """Return the history with the time that going to the device, and back some time, takes."""
+    time = _MOVING * menu.costs.step
+    return history._replace(spent=history.spent + time, wasted=history.wasted + time)
 
 
 def _before(window: OpenWindow) -> History:

@@ -17,9 +17,10 @@ class WindowRecord(NamedTuple):
         gain: how many times as fast as stepping it was expected to be; NaN if that was not asked.
         predicted_iterations: how many iterations it was expected to take in parallel; NaN likewise.
         cost: what it is reckoned to have taken, in sequential steps: N if it was stepped through.
-            What measuring growth takes is not in it, but going to the host's CPU and back is.
+            What measuring growth takes is not in it.
         wasted: how much of that pieces took beyond what stepping over what they delivered would
-            have taken, in sequential steps.
+            have taken, in sequential steps. Beside an accelerator both count what going there from
+            the host's CPU takes, and back some time.
         update: the certificate, the largest last Newton update (or transported rounding error, if
             that is larger) in units of the tolerance; 0 for a window that was stepped through.
         growth_rate: finite-time Lyapunov growth, in nats per unit of time; NaN if not measured.
