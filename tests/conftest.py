@@ -23,9 +23,13 @@ jax.config.update("jax_enable_x64", True)
 
 # All but the public faces, whose own checks of what users pass are under test.
 _PUBLIC = {"_parallel_newton", "_newton_scan", "_lyapunov", "_lyapunov_scan", "_options"}
-_CORE = sorted(Path(parasim.__path__[0], "integrators").glob("_[a-z]*.py"))
+_CORE = sorted(Path(parasim.__path__[0], "integrators").glob("*/_[a-z]*.py"))
 install_import_hook(
-    [f"parasim.integrators.{path.stem}" for path in _CORE if path.stem not in _PUBLIC],
+    [
+        f"parasim.integrators.{path.parent.name}.{path.stem}"
+        for path in _CORE
+        if path.stem not in _PUBLIC
+    ],
     "beartype.beartype",
 )
 

@@ -118,7 +118,7 @@ def _spent(name: str, dt: float, model: str, window: int, settings: Settings) ->
 def _version(told: str) -> str:
     """Return a short name for the product's numerics and a model's costs."""
     digest = hashlib.sha256(told.encode())
-    for path in sorted(Path(parasim.integrators.__path__[0]).glob("*.py")):
+    for path in sorted(Path(parasim.integrators.__path__[0]).rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:8]
 

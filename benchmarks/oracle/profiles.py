@@ -16,13 +16,17 @@ from jaxtyping import Array
 
 from oracle.flows import Flow
 from parasim import ParallelNewton
-from parasim.integrators._flatten import Flattening
-from parasim.integrators._growth import RunningGrowth, sampled_growth, start_tangent
-from parasim.integrators._guess import coarse_guess
-from parasim.integrators._newton import Planned, newton
-from parasim.integrators._past import Past
-from parasim.integrators._recurrence import shooting_intervals, step_through, steps_on_vectors
-from parasim.integrators._steps import window_recurrence
+from parasim.integrators.newton._flatten import Flattening
+from parasim.integrators.newton._growth import RunningGrowth, sampled_growth, start_tangent
+from parasim.integrators.newton._guess import coarse_guess
+from parasim.integrators.newton._newton import Planned, newton
+from parasim.integrators.newton._past import Past
+from parasim.integrators.steps._steps import window_recurrence
+from parasim.integrators.window._recurrence import (
+    shooting_intervals,
+    step_through,
+    steps_on_vectors,
+)
 
 LONGEST = 4096
 MOST_ITERATIONS = 12

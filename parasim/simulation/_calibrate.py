@@ -11,8 +11,8 @@ import diffrax
 from parasim._errors import ConfigError
 from parasim._numbers import finite_number
 from parasim.integrators import DeviceCosts, ParallelNewton, calibrate
-from parasim.integrators._costs_cache import CostsKey, costs_key, save_costs
-from parasim.integrators._flatten import Flattening
+from parasim.integrators.decision._costs_cache import CostsKey, costs_key, save_costs
+from parasim.integrators.newton._flatten import Flattening
 from parasim.plugins import build_system
 from parasim.simulation._config import parse_number, parse_settings
 from parasim.simulation._dtype import resolve_dtype

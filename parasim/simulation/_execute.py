@@ -13,8 +13,8 @@ import numpy as np
 
 from parasim._errors import SolverError
 from parasim.integrators import WindowIntegrator
-from parasim.integrators._devices import device_in_use, placed
-from parasim.integrators._open_window import WindowShare
+from parasim.integrators.newton._devices import device_in_use, placed
+from parasim.integrators.solver._open_window import WindowShare
 from parasim.io._memory import MemoryWriter
 from parasim.io._writer import StoreWriter
 from parasim.simulation._diagnostics import window_rows

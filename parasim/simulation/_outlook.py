@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 import numpy as np
 
-from parasim.integrators._block_statistics import FEWEST_BLOCKS, block_error
+from parasim.integrators.exponents._block_statistics import FEWEST_BLOCKS, block_error
 from parasim.io._records import StoredWindows
 
 # An exponent within so many standard errors of zero may be zero.

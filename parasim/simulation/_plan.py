@@ -12,8 +12,8 @@ import numpy as np
 from parasim._errors import ConfigError
 from parasim._numbers import whole_number
 from parasim.integrators import AlwaysParallel, DeviceCosts, ParallelNewton
-from parasim.integrators._devices import host_beside
-from parasim.integrators._window import WindowSolver
+from parasim.integrators.newton._devices import host_beside
+from parasim.integrators.window._window import WindowSolver
 from parasim.io._forcing import Forcing
 from parasim.io._layout import Layout
 from parasim.plugins import System, build_system

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from parasim.integrators import WindowIntegrator
-from parasim.integrators._open_window import WindowShare
+from parasim.integrators.solver._open_window import WindowShare
 
 
 class Position(NamedTuple):

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from parasim import CalibrationWarning, DeviceCosts
-from parasim.integrators._costs_cache import costs_key, load_costs
+from parasim.integrators.decision._costs_cache import costs_key, load_costs
 
 FAST_PARALLEL = DeviceCosts(step=1e-5, iteration=4e-5, level=3e-5, work=0.0)
 

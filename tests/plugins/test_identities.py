@@ -1,7 +1,7 @@
 """Identities of Lyapunov exponents, for every built-in system.
 
 The order of convergence of the integrators is measured in tests/diffrax_conformance/test_order.py,
-exponents of linear systems in tests/integrators/test_lyapunov.py.
+exponents of linear systems in tests/integrators/exponents/test_lyapunov.py.
 """
 
 from functools import lru_cache

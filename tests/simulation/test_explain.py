@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from parasim.integrators import REASONS, _decision as decision
+from parasim.integrators import REASONS
+from parasim.integrators.decision import _decision as decision
 from parasim.io import StoredWindows
 from parasim.simulation import _explain
 from parasim.simulation._explain import explain_store

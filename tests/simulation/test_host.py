@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from parasim import DeviceCosts, ParallelNewton
-from parasim.integrators import _decision as reasons
-from parasim.integrators._decision import AbstractDecision, choice_of
+from parasim.integrators.decision import _decision as reasons
+from parasim.integrators.decision._decision import AbstractDecision, choice_of
 from parasim.io._memory import MemoryWriter
 from parasim.simulation._execute import compile_plan, execute
 from parasim.simulation._plan import make_plan

@@ -1,0 +1,1 @@
+"""What windows cost on the device at hand."""

@@ -1,0 +1,1 @@
+"""Newton's method on recurrences: iteration, scan, first guesses, growth of tangents."""

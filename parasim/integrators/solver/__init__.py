@@ -1,0 +1,1 @@
+"""Windows as a diffrax solver, and as an integrator for `simulate`."""

@@ -1,0 +1,201 @@
+"""`ParallelNewton`: the diffrax solver whose step is a whole window of inner steps."""
+
+# diffrax declares these members as class variables and means "a field or a property".
+# pyright: reportIncompatibleVariableOverride=false, reportIncompatibleMethodOverride=false
+
+from collections.abc import Callable
+from typing import Any
+
+import diffrax
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import PyTree
+
+from parasim._errors import ConfigError
+from parasim.integrators.decision._costs import DeviceCosts
+from parasim.integrators.decision._decision import AbstractDecision
+from parasim.integrators.newton._flatten import Flattening
+from parasim.integrators.solver._stand_in import AbstractStandIn
+from parasim.integrators.steps._inner_step import check_one_step
+from parasim.integrators.steps._interpolation import WindowInterpolations
+from parasim.integrators.steps._nodes import step_count, window_nodes
+from parasim.integrators.steps._steps import window_recurrence
+from parasim.integrators.window._log import SolverState, WindowLog
+from parasim.integrators.window._options import (
+    check_costs,
+    check_mode,
+    check_positive_int,
+    check_tolerance,
+    window_solver,
+)
+from parasim.integrators.window._window import WindowSolver
+
+
+class ParallelNewton(AbstractStandIn):
+    """Integrates whole windows of time steps at once, where that pays.
+
+    One diffrax step is a *window*, divided into `steps` equal steps of the inner solver, so `dt0`
+    is the length of a window. In parallel Newton's method finds the states of a window, or of a
+    piece of it, together: a pass of the inner solver with `interval` times larger steps is the
+    first guess; each iteration maps all shooting intervals of `interval` steps in parallel, with
+    exact tangents, and solves for the update by a parallel scan. States are kept whose update, and
+    rounding errors, are below `newton_atol + newton_rtol * |y|`; the next piece begins after them.
+    Where parallel does not pay the rest of a window is stepped through. So the states are those of
+    the inner solver at the inner step, within that tolerance of every piece, whatever the mode.
+
+    Explicit Runge-Kutta methods on an `ODETerm` are stepped with their stages written out, which
+    makes `mode="sequential"` several times faster than the inner solver alone.
+
+    A window whose last state is not finite ends the integration with
+    `diffrax.RESULTS.nonfinite`.
+
+    `parasim.diffeqsolve` takes `dt0` as the inner step, with `parasim.Windows`, and finds events at
+    the inner steps. Plain `diffrax.diffeqsolve` compares an `Event`'s conditions at the ends of
+    windows, which no solver can change: there windows must be shorter than the shortest time
+    between two changes of a condition, and `optimistix.Bisection` is safer than `Newton`.
+
+    What was decided in each window, and why, is in `parasim.windows(solution)`, if the solution was
+    made with `SaveAt(..., solver_state=True)`.
+
+    Arguments:
+        solver: any one-step diffrax solver.
+        steps: the inner steps of a window.
+        mode: `"parallel"`, `"sequential"`, or `"auto"`: whichever is expected to be faster on this
+            device, from the growth of tangents and how the last pieces converged. On a CPU that is
+            nearly always sequential. Or a decision, such as `parasim.GrowthThreshold()`.
+        newton_rtol, newton_atol: the tolerance of Newton's method; by default 1e-9 in float64 and
+            1e-4 in float32. These are not the tolerances of the solution, which its inner step
+            sets.
+        interval: the steps of a shooting interval, and the ratio of the first guess's step.
+        max_iterations: more Newton iterations are never made on a piece; with `mode="parallel"` a
+            window that would need more at its pace is given up.
+        restart_every: with `mode="parallel"`, after so many iterations the states that have not
+            converged are guessed anew from where the converged ones end.
+        step_size: the size of inner steps, or None. If it is given, a window may have fewer of them
+            than `steps`: as many as divide it into steps of this size, or a little less. Windows
+            should not be longer than `steps * step_size`; they have larger steps then.
+        costs: of the device; by default what `parasim.calibrate` has measured on jax's default one,
+            else what is expected of its kind.
+        log_length: how many windows `parasim.windows` can look back.
+
+    Raises:
+        ConfigError: an argument is of no use; the message names what would be. It is a
+            `ValueError`.
+
+    Sources: Lim et al., arXiv 2309.12252 (Newton over time steps by a parallel scan); Gander &
+    Vandewalle, SIAM J. Sci. Comput. 29 (2007) (the coarse guess and multiple shooting); Gonzalez et
+    al., arXiv 2508.16817 (growth of tangents decides what parallel can gain).
+    """
+
+    solver: diffrax.AbstractSolver = eqx.field(default_factory=diffrax.Tsit5)
+    steps: int = 1024
+    mode: str | AbstractDecision = "auto"
+    newton_rtol: float | None = None
+    newton_atol: float | None = None
+    interval: int = 8
+    max_iterations: int = 32
+    restart_every: int = 5
+    step_size: Any = None
+    costs: DeviceCosts | None = None
+    log_length: int = 128
+
+    def __check_init__(self):
+        check_one_step(self.solver)
+        check_mode(self.mode)
+        check_costs(self.costs)
+        for name in ("steps", "interval", "max_iterations", "restart_every", "log_length"):
+            check_positive_int(name, getattr(self, name))
+        if type(self.solver) is ParallelNewton:
+            raise ConfigError("a ParallelNewton cannot be the inner solver of another")
+        if self.step_size is not None and not _may_be_positive(self.step_size):
+            raise ConfigError(f"step_size must be positive, not {self.step_size!r}")
+        for name in ("newton_rtol", "newton_atol"):
+            check_tolerance(name, getattr(self, name))
+
+    @property
+    def interpolation_cls(self) -> Callable[..., diffrax.AbstractLocalInterpolation]:
+        """The inner solver's interpolation, inner step by inner step."""
+        return WindowInterpolations(self.solver.interpolation_cls)
+
+    def init(self, terms: PyTree, t0: Any, t1: Any, y0: PyTree, args: PyTree) -> SolverState:
+        """Return the history and the log of a run that has not begun."""
+        del terms, t0, args
+        history = self.window_solver(y0).start(y0, self.steps)
+        dtype = history.tangent.dtype
+        return SolverState(history, WindowLog.empty(self.log_length, jnp.result_type(t1), dtype))
+
+    def step(
+        self,
+        terms: PyTree,
+        t0: Any,
+        t1: Any,
+        y0: PyTree,
+        args: PyTree,
+        solver_state: SolverState,
+        made_jump: Any,
+    ) -> tuple[PyTree, PyTree | None, dict[str, PyTree], SolverState, diffrax.RESULTS]:
+        """Integrate one window, from t0 to t1.
+
+        Returns:
+            The state at t1; the elementwise largest error estimate of the inner solver over the
+            inner steps, infinite if the window failed, or None if the inner solver has none; what
+            `interpolation_cls` needs; the solver's state; and diffrax's result code.
+        """
+        del made_jump  # every inner step evaluates its first stage itself
+        partial = self.step_size is not None
+        count = jnp.asarray(self.steps, jnp.int32)
+        if partial:
+            count = step_count(t0, t1, self.step_size, self.steps)
+        number = count.astype(jnp.result_type(t1))
+        recurrence, inner = window_recurrence(
+            self.solver,
+            terms,
+            args,
+            nodes=window_nodes(t0, t1, count, self.steps),
+            dt=(t1 - t0) / number,
+            y=y0,
+            interval=self.interval,
+            count=count if partial else None,
+        )
+        y1, states, record, history = self.window_solver(y0).solve(
+            recurrence, y0, solver_state.history
+        )
+        before = jax.tree.map(
+            lambda first, later: jnp.concatenate([jnp.asarray(first)[None], later[:-1]]), y0, states
+        )
+        errors, details = jax.vmap(inner.details)(before, recurrence.inputs)
+        error = jax.tree.map(
+            lambda leaf: jnp.where(record.finite, jnp.max(jnp.abs(leaf), axis=0), jnp.inf), errors
+        )
+        result = diffrax.RESULTS.where(
+            record.finite,
+            diffrax.RESULTS.successful,
+            diffrax.RESULTS.nonfinite,  # pyright: ignore[reportArgumentType]
+        )
+        log = solver_state.log.written(t1, record)
+        return y1, error, {"details": details, "count": number}, SolverState(history, log), result
+
+    def window_solver(self, y0: PyTree, *, host: bool = False) -> WindowSolver:
+        """Return the solver of windows for states like y0; the host may make its steps, or not."""
+        flattening = Flattening(y0)
+        return window_solver(
+            self.mode,
+            flattening.dtype,
+            flattening.size,
+            rtol=self.newton_rtol,
+            atol=self.newton_atol,
+            interval=self.interval,
+            max_iterations=self.max_iterations,
+            restart_every=self.restart_every,
+            costs=self.costs,
+            steps="diffrax",
+            host=host,
+        )
+
+
+def _may_be_positive(number: Any) -> bool:
+    try:
+        return bool(number > 0)
+    except jax.errors.ConcretizationTypeError:
+        return True

@@ -1,0 +1,1 @@
+"""The steps of diffrax's solvers as recurrences."""

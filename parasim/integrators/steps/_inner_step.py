@@ -1,0 +1,151 @@
+"""The inner solver's step as a map `(y, slot) -> y`, by the cheapest way there is."""
+
+from typing import Any
+
+import diffrax
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, PyTree
+
+from parasim._errors import ConfigError
+from parasim.integrators.newton._finite import all_finite
+from parasim.integrators.steps._controls import with_increments
+from parasim.integrators.steps._diffrax_private import unwrapped
+from parasim.integrators.steps._explicit import ExplicitStep
+from parasim.integrators.steps._finite_root import FiniteRoot
+from parasim.integrators.steps._nodes import Slot
+
+_WITH_MEMORY = (diffrax.LeapfrogMidpoint, diffrax.ReversibleHeun)
+
+
+class GenericStep(eqx.Module):
+    """A step through the solver's own `step`, started afresh every time.
+
+    A step that reports failure, such as an implicit one whose equations it could not solve,
+    returns NaN.
+
+    Attributes:
+        solver: made `differentiable`.
+        terms, args: as diffrax hands them to a solver.
+        dt: the step size, if an `ODETerm` is stepped: then the solver counts time from the start
+            of each step, as the difference of two large times is not dt in floating point. None
+            for other terms, whose increments belong to the times themselves.
+        somewhere: a state at which the terms can be evaluated, to stand in for one at which they
+            cannot: zero may be a singular point of theirs.
+    """
+
+    solver: diffrax.AbstractSolver
+    terms: PyTree
+    args: PyTree
+    dt: Any
+    somewhere: PyTree
+
+    def __call__(self, y: PyTree, slot: Slot) -> PyTree:
+        """Return the state after the step."""
+        y1, _, _, okay = self._step(y, slot)
+        return jax.tree.map(lambda leaf: jnp.where(okay, leaf, jnp.nan), y1)
+
+    def details(self, y: PyTree, slot: Slot) -> tuple[PyTree | None, dict[str, PyTree]]:
+        """Return the solver's error estimate of the step, and what diffrax interpolates from."""
+        _, error, dense_info, _ = self._step(y, slot)
+        return error, dense_info
+
+    def _step(self, y: PyTree, slot: Slot) -> tuple[PyTree, PyTree, dict, Array]:
+        """Step, and say whether that worked."""
+        # lineax ends the program where a linear solver meets NaN; a guess may well lead there, and
+        # a controller that has seen NaN asks for a step of NaN.
+        times = slot.start, slot.end
+        known, timely = all_finite(y), all_finite((times, self.dt))
+        y = jax.tree.map(lambda a, b: jnp.where(known, a, b), y, self.somewhere)
+        (t0, t1), dt = jax.tree.map(
+            lambda leaf: jnp.where(timely, leaf, jnp.zeros_like(leaf)), (times, self.dt)
+        )
+        terms = with_increments(self.terms, slot.increments)
+        if dt is not None:
+            terms, t0, t1 = _from(t0, terms, dt), jnp.zeros_like(dt), dt
+        state = self.solver.init(terms, t0, t1, y, self.args)
+        y1, error, dense_info, _, result = self.solver.step(
+            terms, t0, t1, y, self.args, state, made_jump=False
+        )
+        return y1, error, dense_info, known & timely & diffrax.is_okay(result)
+
+
+def _from(start: Any, term: diffrax.AbstractTerm, dt: Any) -> diffrax.ODETerm:
+    """Return an `ODETerm`, wrapped by diffrax or not, with time counted from `start`."""
+    direction = term.contr(jnp.zeros_like(dt), jnp.ones_like(dt))
+
+    def field(t: Any, y: PyTree, args: PyTree) -> PyTree:
+        slope = term.vf(start + t, y, args)
+        return jax.tree.map(lambda leaf: direction.astype(leaf.dtype) * leaf, slope)
+
+    return diffrax.ODETerm(field)
+
+
+def inner_step(
+    solver: diffrax.AbstractSolver, terms: PyTree, args: PyTree, dt: Any, y: PyTree
+) -> ExplicitStep | GenericStep:
+    """Return the step map of a one-step solver, for steps of size dt.
+
+    Explicit Runge-Kutta methods on an `ODETerm` are written out from their tableau; everything
+    else goes through the solver's `step`.
+
+    Arguments:
+        solver: any diffrax solver that carries no state of its own from step to step.
+        terms: as diffrax hands them to a solver.
+        args: as the user gave them.
+        dt: the step size, positive.
+        y: a state on the way, such as the first.
+    """
+    ordinary = isinstance(unwrapped(terms), diffrax.ODETerm)
+    # A subclass may have a step of its own, and a wrapper has one.
+    by_tableau = type(solver).step is diffrax.AbstractERK.step
+    if ordinary and by_tableau and isinstance(solver, diffrax.AbstractERK):
+        signed_dt = terms.contr(jnp.zeros_like(dt), dt)
+        return ExplicitStep(solver, lambda t, y: terms.vf(t, y, args), dt, signed_dt, y)
+    somewhere = jax.tree.map(
+        lambda leaf: jax.lax.stop_gradient(jnp.where(jnp.isfinite(leaf), leaf, 0)), y
+    )
+    return GenericStep(differentiable(solver), terms, args, dt if ordinary else None, somewhere)
+
+
+def differentiable(solver: Any) -> Any:
+    """Return the solver such that derivatives of its step can be taken anywhere, in both modes.
+
+    The default stage loop of diffrax's Runge-Kutta methods is made for reverse mode only, and the
+    derivative of an implicit stage must be finite even where the stage has no solution.
+    """
+    if isinstance(solver, diffrax.AbstractWrappedSolver):
+        return eqx.tree_at(lambda s: s.solver, solver, differentiable(solver.solver))
+    if isinstance(solver, diffrax.AbstractRungeKutta):
+        solver = _with_stage_loop(solver, "bounded")
+    if isinstance(solver, diffrax.AbstractSRK):
+        solver = _with_stage_loop(solver, "lax")
+    if isinstance(solver, diffrax.AbstractImplicitSolver):
+        finder = FiniteRoot(finder=solver.root_finder)  # pyright: ignore[reportCallIssue]
+        solver = eqx.tree_at(lambda s: s.root_finder, solver, finder)
+    return solver
+
+
+def _with_stage_loop(solver: Any, kind: str) -> Any:
+    return eqx.tree_at(lambda s: s.scan_kind, solver, kind, is_leaf=lambda x: x is None)
+
+
+def check_one_step(solver: Any) -> None:
+    """Refuse what is no diffrax solver, or is one that remembers more than the state.
+
+    Raises:
+        ConfigError: names what to use instead.
+    """
+    if not isinstance(solver, diffrax.AbstractSolver):
+        raise ConfigError(
+            f"the inner solver must be a diffrax solver such as diffrax.Tsit5(), not {solver!r}"
+        )
+    if isinstance(solver, diffrax.AbstractWrappedSolver):
+        check_one_step(solver.solver)
+    elif isinstance(solver, _WITH_MEMORY):
+        raise ConfigError(
+            f"{type(solver).__name__} carries more than the state from step to step, so a window "
+            "of its steps is no recurrence in the state; use a one-step method such as "
+            "diffrax.Heun() or diffrax.Tsit5()"
+        )

@@ -1,0 +1,96 @@
+"""What users may ask of the window solver: checked, and filled in where they do not say."""
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from parasim._errors import ConfigError, near_names
+from parasim.integrators.decision._costs import DeviceCosts
+from parasim.integrators.decision._costs_cache import usual_costs
+from parasim.integrators.decision._decision import (
+    AbstractDecision,
+    AlwaysParallel,
+    AlwaysSequential,
+)
+from parasim.integrators.decision._predicted_time import PredictedTime
+from parasim.integrators.newton._newton import NewtonOptions
+from parasim.integrators.window._window import WindowSolver
+
+MODES = ("auto", "parallel", "sequential")
+
+
+def check_mode(mode: Any) -> None:
+    """Raise ConfigError unless this is a decision, or there is such a mode."""
+    if isinstance(mode, AbstractDecision):
+        return
+    if not isinstance(mode, str) or mode not in MODES:
+        raise ConfigError(f"there is no mode {mode!r}: {near_names(str(mode), MODES)}")
+
+
+def check_positive_int(name: str, value: Any) -> None:
+    """Raise ConfigError unless the value is an int of at least 1 that fits 32 bits."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31:
+        raise ConfigError(f"{name} must be a positive Python int below 2**31, not {value!r}")
+
+
+def check_costs(costs: Any) -> None:
+    """Raise ConfigError unless these are the costs of a device, or None."""
+    if costs is not None and not isinstance(costs, DeviceCosts):
+        raise ConfigError(f"costs must be a parasim.DeviceCosts, not {costs!r}")
+
+
+def check_tolerance(name: str, value: Any) -> None:
+    """Raise ConfigError unless the value can be a tolerance, or is None."""
+    if value is not None and not (isinstance(value, int | float) and 0 < value < 1):
+        raise ConfigError(f"{name} must be a number between 0 and 1, not {value!r}")
+
+
+def window_solver(
+    mode: str | AbstractDecision,
+    dtype: Any,
+    size: int,
+    *,
+    rtol: float | None,
+    atol: float | None,
+    interval: int,
+    max_iterations: int,
+    restart_every: int,
+    costs: DeviceCosts | None,
+    steps: str,
+    host: bool = False,
+) -> WindowSolver:
+    """Return the solver of windows that was asked for.
+
+    Arguments:
+        mode: one of `MODES`.
+        dtype: of the states, or the least precise one of their leaves.
+        size: of the states, in real variables.
+        rtol, atol: of Newton's method; None: 1e-9 in float64, 1e-4 in less.
+        interval: L, the steps of a shooting interval.
+        max_iterations: of Newton's method, for a window, or a piece of one.
+        restart_every: after so many, states that have not converged are guessed anew.
+        costs: of the device; None: as measured on jax's default one, else what is expected of it.
+        steps: whose they are: `"diffrax"` or `"scan"`.
+        host: whether sequential steps may be made on the host's CPU.
+    """
+    default = 1e-9 if jnp.finfo(dtype).bits == 64 else 1e-4
+    newton = NewtonOptions(
+        interval=interval,
+        rtol=default if rtol is None else rtol,
+        atol=default if atol is None else atol,
+    )
+    if costs is None:
+        costs = usual_costs(steps, size, dtype, interval)
+    costs = costs if host else costs.alone()
+    return WindowSolver(decision_of(mode, restart_every), newton, max_iterations, costs)
+
+
+def decision_of(mode: str | AbstractDecision, restart_every: int) -> AbstractDecision:
+    """Return the decision that a mode names."""
+    if isinstance(mode, AbstractDecision):
+        return mode
+    return {
+        "auto": PredictedTime(),
+        "parallel": AlwaysParallel(restart_every),
+        "sequential": AlwaysSequential(),
+    }[mode]

@@ -1,0 +1,111 @@
+"""What a window is: a recurrence `y_{n+1} = step(y_n, x_n)`, and the ways to look at it."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+from jaxtyping import Array, Float, Int, PyTree
+
+from parasim.integrators.newton._flatten import Flattening
+from parasim.integrators.newton._intervals import Intervals
+from parasim.integrators.window._walk import Steps
+
+
+class Recurrence(NamedTuple):
+    """The steps of a window.
+
+    Attributes:
+        step: the step map `(y, x) -> y`; states are pytrees.
+        inputs: the `x_n`, N of them along the leading axis of every leaf.
+        duration: the time that the window spans, which growth rates are relative to.
+        coarse_step: a cheap approximation of L steps at once, or None if there is none.
+        coarse_inputs: its inputs, one per shooting interval.
+        moving: how many steps move, in this time; the states after the others are the same. None:
+            all of them.
+    """
+
+    step: Callable[[PyTree, PyTree], PyTree]
+    inputs: PyTree
+    duration: Float[Array, ""]
+    coarse_step: Callable[[PyTree, PyTree], PyTree] | None = None
+    coarse_inputs: PyTree = None
+    moving: Int[Array, ""] | None = None
+
+    @property
+    def steps(self) -> int:
+        """N, those that do not move included."""
+        return jax.tree.leaves(self.inputs)[0].shape[0]
+
+
+def step_through(recurrence: Recurrence, y0: PyTree) -> tuple[PyTree, PyTree]:
+    """Step through a window one step after the other; return the last state and all states."""
+    # For a gradient only states are kept, and each step is made once more from them.
+    step = jax.checkpoint(  # pyright: ignore[reportPrivateImportUsage]
+        lambda y, x: recurrence.step(y, x), prevent_cse=False
+    )
+
+    def body(y: PyTree, x: PyTree) -> tuple[PyTree, PyTree]:
+        y = step(y, x)
+        return y, y
+
+    return jax.lax.scan(body, y0, recurrence.inputs)
+
+
+def shooting_intervals(
+    recurrence: Recurrence, flattening: Flattening, y0: Float[Array, " d"], length: int
+) -> Intervals:
+    """Return the window's shooting intervals."""
+    step = _closed(flattening.on_vectors(recurrence.step), y0, recurrence.inputs)
+    return Intervals(step, recurrence.inputs, length)
+
+
+def steps_on_vectors(
+    recurrence: Recurrence, flattening: Flattening, y0: Float[Array, " d"]
+) -> Steps:
+    """Return the window's steps for a walk."""
+    coarse = recurrence.coarse_step
+    return Steps(
+        step=_closed(flattening.on_vectors(recurrence.step), y0, recurrence.inputs),
+        inputs=recurrence.inputs,
+        coarse_step=None
+        if coarse is None
+        else _closed(flattening.on_vectors(coarse), y0, recurrence.coarse_inputs),
+        coarse_inputs=recurrence.coarse_inputs,
+    )
+
+
+def _closed(
+    step: Callable[[Array, PyTree], Array], y: Float[Array, " d"], inputs: PyTree
+) -> Callable[[Array, PyTree], Array]:
+    """Return the step as a pytree of whatever it refers to: derivatives can be seen, or stopped.
+
+    For a gradient only states are kept, and each step is made once more from them.
+    """
+    cheap = jax.checkpoint(step, prevent_cse=False)  # pyright: ignore[reportPrivateImportUsage]
+    return eqx.filter_closure_convert(cheap, y, jax.tree.map(lambda leaf: leaf[0], inputs))
+
+
+def constant(tree: PyTree) -> PyTree:
+    """Return the same, but derivatives do not flow through it."""
+    arrays, rest = eqx.partition(tree, eqx.is_inexact_array)
+    return eqx.combine(jax.lax.stop_gradient(arrays), rest)
+
+
+def no_tangents(recurrence: Recurrence, y0: PyTree) -> Exception | None:
+    """Return what is raised where a step has no forward-mode derivative; known while tracing."""
+
+    def tangent(y: PyTree, inputs: PyTree) -> PyTree:
+        x = jax.tree.map(lambda leaf: leaf[0], inputs)
+        return jax.jvp(lambda y: recurrence.step(y, x), (y,), (y,))[1]
+
+    try:
+        jax.eval_shape(tangent, y0, recurrence.inputs)
+    except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:  # by primitives
+        return error
+    return None
+
+
+def has_tangents(recurrence: Recurrence, y0: PyTree) -> bool:
+    """Whether a step can be differentiated; known while tracing."""
+    return no_tangents(recurrence, y0) is None

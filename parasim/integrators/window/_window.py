@@ -1,0 +1,295 @@
+"""One window of a recurrence: choose how, solve it, and write down what was done.
+
+This is the one core that the diffrax solver and `simulate` share. It knows recurrences
+`y_{n+1} = step(y_n, x_n)` and nothing of differential equations.
+"""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PyTree
+
+from parasim._errors import ConfigError
+from parasim._memory import device_memory, size_text
+from parasim.integrators.decision import _decision as decision
+from parasim.integrators.decision._costs import DeviceCosts, WindowMenu, piece_sizes
+from parasim.integrators.decision._decision import (
+    AbstractDecision,
+    AlwaysParallel,
+    AlwaysSequential,
+    Choice,
+)
+from parasim.integrators.decision._history import History
+from parasim.integrators.decision._predicted_time import PredictedTime
+from parasim.integrators.newton._batch import all_members, any_member
+from parasim.integrators.newton._compiler import FEW_VARIABLES
+from parasim.integrators.newton._finite import all_finite
+from parasim.integrators.newton._flatten import Flattening
+from parasim.integrators.newton._growth import sampled_growth, start_tangent
+from parasim.integrators.newton._implicit import with_derivatives
+from parasim.integrators.newton._newton import NewtonOptions
+from parasim.integrators.window._record import WindowRecord
+from parasim.integrators.window._recurrence import (
+    Recurrence,
+    constant,
+    has_tangents,
+    shooting_intervals,
+    step_through,
+    steps_on_vectors,
+)
+from parasim.integrators.window._walk import Walk, Walker, walk
+
+# A tangent costs at most five steps beside the one that it goes along with. One sequential window
+# in 32 has its first eighth stepped again with a tangent: 6 / (8 * 32) = 2.4 % at the most.
+_SAMPLE_EVERY = 32
+_SAMPLE_PART = 8
+
+# So many windows of the past are remembered, if there is room.
+_PAST = 8
+
+
+class Delivered(NamedTuple):
+    """A window that is known.
+
+    Attributes:
+        y1: its last state.
+        states: after each step, along a leading axis.
+        parallel_steps: how many of them Newton's method delivered.
+        iterations: that it made.
+        update: the largest certificate.
+        growth: of tangents, per unit of time; NaN if not measured.
+        history: after the window's steps.
+    """
+
+    y1: PyTree
+    states: PyTree
+    parallel_steps: Int[Array, ""]
+    iterations: Int[Array, ""]
+    update: Float[Array, ""]
+    growth: Float[Array, ""]
+    history: History
+
+    @classmethod
+    def by_walk(
+        cls, found: Walk, y1: PyTree, states: PyTree, recurrence: Recurrence
+    ) -> "Delivered":
+        """Return what a walk through a window has found, and its states as they are wanted."""
+        delivered = found.history.delivered
+        share = _as(found.y, delivered) / recurrence.steps
+        return cls(
+            y1,
+            states,
+            parallel_steps=delivered,
+            iterations=found.history.iterations,
+            update=found.update,
+            growth=jnp.where(
+                delivered > 0,
+                found.history.log_growth / (_as(found.y, recurrence.duration) * share),
+                jnp.nan,
+            ),
+            history=found.history,
+        )
+
+
+class WindowSolver(eqx.Module):
+    """Solves windows as a decision says.
+
+    Attributes:
+        decision: how to go on.
+        newton: when a state has converged.
+        most: iterations are never made for a piece of a window.
+        costs: of the device.
+    """
+
+    decision: AbstractDecision
+    newton: NewtonOptions
+    most: int
+    costs: DeviceCosts
+
+    def start(self, y0: PyTree, steps: int) -> History:
+        """Return the history of a run that starts at y0, in windows of so many steps."""
+        flattening = Flattening(y0)
+        tangent = start_tangent(flattening.size, flattening.dtype)
+        never = self.why_never(self.menu(steps, jnp.ones(())))
+        return History.start(tangent, self.most, 0 if never is not None else _PAST * steps)
+
+    def menu(self, steps: int, duration: Float[Array, ""]) -> WindowMenu:
+        """Return the pieces that a window may be found in."""
+        whole = type(self.decision) is AlwaysParallel
+        sizes = (steps,) if whole else piece_sizes(steps, self.newton.interval)
+        return WindowMenu(steps, sizes, self.newton.interval, self.most, duration, self.costs)
+
+    def why_never(self, menu: WindowMenu) -> int | None:
+        """Return why no window can go parallel, or None if one may; known while tracing."""
+        if type(self.decision) is AlwaysSequential:
+            return decision.SEQUENTIAL
+        if type(self.decision) is PredictedTime and not menu.may_pay():
+            return decision.DEVICE
+        return None
+
+    def why_stepped(self, recurrence: Recurrence, y0: PyTree) -> int | None:
+        """Return why no window like this one can go parallel, or None if one may.
+
+        Raises:
+            ConfigError: the steps have no derivative, and the decision may be for one.
+        """
+        never = self.why_never(self.menu(recurrence.steps, recurrence.duration))
+        if never is None and not has_tangents(recurrence, y0):
+            return self._without_tangents()
+        return never
+
+    def _without_tangents(self) -> int:
+        """Return why a system without a derivative is stepped, or refuse it."""
+        if type(self.decision) is PredictedTime:
+            return decision.TANGENTS
+        raise ConfigError(
+            "the steps have no derivative in forward mode, which Newton's method needs: use "
+            "mode='sequential', or give what has none (such as jax.pure_callback) one by "
+            "jax.custom_jvp"
+        )
+
+    def solve(
+        self, recurrence: Recurrence, y0: PyTree, history: History
+    ) -> tuple[PyTree, PyTree, WindowRecord, History]:
+        """Solve one window.
+
+        Returns:
+            The last state; the states after each of the N steps, along a leading axis; what was
+            done; and the history for the next window.
+        """
+        menu = self.menu(recurrence.steps, recurrence.duration)
+        never = self.why_stepped(recurrence, y0)
+        check_memory(recurrence, menu, history.tangent, never is None)
+        if never is not None:
+            delivered = self.sequential(recurrence, y0, history, menu)
+            return self.recorded(delivered, Choice.to_step(history, never), history, menu)
+        choice = self.decision.choose(history, menu)
+        parallel = all_members(choice.parallel)
+        reason = jnp.where(choice.parallel & ~parallel, decision.BATCH, choice.reason)
+        stepped = any_member(~choice.parallel & (choice.wait >= menu.steps))
+        if type(self.decision) is AlwaysParallel:
+            delivered = self._parallel(recurrence, y0, history, menu)
+        else:
+            delivered = jax.lax.cond(
+                stepped,
+                lambda: self.sequential(recurrence, y0, history, menu),
+                lambda: self._parallel(recurrence, y0, history, menu),
+            )
+        return self.recorded(delivered, choice._replace(reason=reason), history, menu)
+
+    def _parallel(
+        self, recurrence: Recurrence, y0: PyTree, history: History, menu: WindowMenu
+    ) -> Delivered:
+        flattening = Flattening(y0)
+        vector = flattening.flatten(y0)
+        steps = constant(steps_on_vectors(recurrence, flattening, vector))
+        walker = Walker.through(steps, self.decision, menu, self.newton)
+        found = walk(walker, constant(vector), history)
+        intervals = shooting_intervals(recurrence, flattening, vector, self.newton.interval)
+        last, vectors = with_derivatives(intervals, vector, found.y, found.states)
+        y1, states = flattening.unflatten(last), jax.vmap(flattening.unflatten)(vectors)
+        return Delivered.by_walk(found, y1, states, recurrence)
+
+    def sequential(
+        self, recurrence: Recurrence, y0: PyTree, history: History, menu: WindowMenu
+    ) -> Delivered:
+        """Step through a window; measure growth now and then."""
+        y1, states = self._stepped(recurrence, y0)
+        growth, tangent = constant(
+            self._sample(constant(recurrence), constant(y0), constant(history))
+        )
+        none, number = jnp.zeros((), history.tangent.dtype), jnp.zeros((), jnp.int32)
+        history = history._replace(tangent=tangent)
+        history = history.after_steps(number + recurrence.steps, menu)
+        flatten = jax.vmap(Flattening(y0).flatten, axis_size=recurrence.steps)
+        vectors = constant(flatten(states))
+        past = history.past.with_more(vectors, number + recurrence.steps)
+        history = history._replace(past=past)
+        return Delivered(y1, states, number, number, none, growth, history)
+
+    def _stepped(self, recurrence: Recurrence, y0: PyTree) -> tuple[PyTree, PyTree]:
+        """Step through, with derivatives by the cheaper way: of few variables by Jacobians."""
+        flattening = Flattening(y0)
+        if not 0 < flattening.size <= FEW_VARIABLES:
+            return step_through(recurrence, y0)
+        vector = flattening.flatten(y0)
+        intervals = shooting_intervals(recurrence, flattening, vector, self.newton.interval)
+        last, states = step_through(constant(recurrence), constant(y0))
+        last, states = with_derivatives(
+            intervals, vector, flattening.flatten(last), jax.vmap(flattening.flatten)(states)
+        )
+        return flattening.unflatten(last), jax.vmap(flattening.unflatten)(states)
+
+    def _sample(self, recurrence: Recurrence, y0: PyTree, history: History) -> tuple[Array, Array]:
+        """Measure the growth now and then, so that all measuring stays inside 5 %."""
+        count = recurrence.steps // _SAMPLE_PART
+        unmeasured = jnp.full((), jnp.nan, history.tangent.dtype), history.tangent
+        if count < 2 or not has_tangents(recurrence, y0):
+            return unmeasured
+        moving = jnp.asarray(recurrence.steps if recurrence.moving is None else recurrence.moving)
+
+        def measure() -> tuple[Array, Array]:
+            flattening = Flattening(y0)
+            step = flattening.on_vectors(recurrence.step)
+            inputs = jax.tree.map(lambda leaf: leaf[:count], recurrence.inputs)
+            vector = flattening.flatten(y0)
+            log_growth, tangent = sampled_growth(step, vector, inputs, history.tangent)
+            step_size = _as(log_growth, recurrence.duration) / _as(log_growth, moving)
+            time = step_size * (count - count // 2)
+            finite = jnp.all(jnp.isfinite(tangent))
+            return (
+                jnp.where(finite, log_growth / time, jnp.nan),
+                jnp.where(finite, tangent, history.tangent),
+            )
+
+        due = (history.windows % _SAMPLE_EVERY == _SAMPLE_EVERY - 1) & (moving >= count)
+        return jax.lax.cond(any_member(due), measure, lambda: unmeasured)
+
+    def recorded(
+        self, delivered: Delivered, choice: Choice, before: History, menu: WindowMenu
+    ) -> tuple[PyTree, PyTree, WindowRecord, History]:
+        """Write down what was done, by a choice and since a history before; return as `solve`."""
+        history = delivered.history.after_window(delivered.growth)
+        tried = delivered.iterations > 0
+        whole = delivered.parallel_steps == menu.steps
+        record = WindowRecord(
+            parallel=whole,
+            reason=choice.reason,
+            fell_back=tried & ~whole,
+            parallel_steps=delivered.parallel_steps,
+            iterations=delivered.iterations,
+            gain=choice.gain,
+            predicted_iterations=choice.predicted_iterations,
+            cost=(history.spent - before.spent) / menu.costs.stepping,
+            wasted=(history.wasted - before.wasted) / menu.costs.stepping,
+            update=delivered.update,
+            growth_rate=delivered.growth,
+            exponent=history.growth.mean,
+            exponent_error=history.growth.standard_error,
+            finite=all_finite(delivered.y1),
+        )
+        return delivered.y1, delivered.states, record, history
+
+
+def check_memory(recurrence: Recurrence, menu: WindowMenu, tangent: Array, parallel: bool) -> None:
+    """Refuse, while tracing, a window that cannot possibly fit into the memory of the device."""
+    needed = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(recurrence.inputs))
+    if parallel:  # states and updates; Jacobians, twice in the scan
+        intervals = -(-menu.sizes[0] // menu.interval)
+        needed += (
+            tangent.dtype.itemsize * tangent.size * (2 * menu.steps + 2 * intervals * tangent.size)
+        )
+    there = device_memory()
+    if there is not None and needed > there:
+        raise ConfigError(
+            f"a window of {menu.steps} steps of {tangent.size} variables takes at least "
+            f"{size_text(needed)} of memory, and there are {size_text(there)}: choose shorter "
+            "windows, ParallelNewton(steps=...) or newton_scan(window=...); mode='sequential' "
+            "takes the least"
+        )
+
+
+def _as(like: Array, value: Array) -> Array:
+    return jnp.asarray(value, like.dtype)

@@ -1,0 +1,110 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from parasim.integrators.decision._costs import DeviceCosts, WindowMenu
+from parasim.integrators.decision._history import ANALOGUE, COARSE, History, Outcome
+from parasim.integrators.decision._prediction import better_kind, predict
+
+# A coarse pass over 8 steps costs a step, an iteration 10, and an analogue as much.
+COSTS = DeviceCosts(step=1.0, iteration=10.0, level=0.0, work=0.0)
+MENU = WindowMenu(
+    steps=1024, sizes=(1024, 256, 64), interval=8, most=4, duration=jnp.array(1.0), costs=COSTS
+)
+START = History.start(jnp.array([1.0, 0.0]), MENU.most, 0)
+_SOME = jnp.array(50, jnp.int32)
+_predict = jax.jit(lambda history, analogue=_SOME: predict(history, MENU, analogue))
+_better = jax.jit(lambda history, times, analogue: better_kind(history, MENU, times, analogue))
+_after_piece = jax.jit(lambda history, outcome: history.after_piece(outcome, MENU))
+
+
+def _after(history, fronts, kind=COARSE, length=256):
+    integers = [MENU.sizes.index(length), kind, length, MENU.most, fronts, max(fronts)]
+    outcome = Outcome(
+        *(jnp.asarray(each, jnp.int32) for each in integers), jnp.array(0.0), jnp.array([1.0, 0.0])
+    )
+    history = _after_piece(history, outcome)
+    return history._replace(position=jnp.zeros_like(history.position))
+
+
+def test_of_what_is_not_known_nothing_is_expected():
+    assert np.isinf(_predict(START).time).all()
+    prediction = _predict(_after(START, (100, 200, 256, 256)))
+    assert np.isinf(prediction.time[ANALOGUE]).all()
+    assert np.isfinite(prediction.time[COARSE, 1]).all()
+
+
+def test_one_piece_tells_of_all_shorter_ones():
+    """It is best to make three iterations on 256 steps, which take 62 and deliver 240."""
+    prediction = _predict(_after(START, (100, 200, 240, 240)))
+    assert prediction.pace == pytest.approx(240 / 62)
+    left = (1024 - np.array([100, 200, 240, 240])) / 240 + 0.5
+    np.testing.assert_allclose(prediction.time[COARSE, 1], [42, 52, 62, 72] + 62 * left)
+    np.testing.assert_allclose(prediction.iterations[COARSE, 1], [1, 2, 3, 4] + 3 * left)
+    # Of 64 steps all have converged after one iteration.
+    np.testing.assert_allclose(prediction.time[COARSE, 2], 8 + 10 + 62 * (960 / 240 + 0.5))
+
+
+def test_a_piece_must_pay_by_itself():
+    """In one iteration eight steps converge, which costs as much as 18 to 138."""
+    prediction = _predict(_after(START, (8, 256, 256, 256)))
+    assert np.isinf(prediction.time[COARSE, :, 0]).all()
+    assert np.isfinite(prediction.time[COARSE, 1, 1])
+
+
+def test_pieces_that_converge_make_longer_ones_possible_but_not_the_longest():
+    prediction = _predict(_after(START, (64, 64, 64, 64), length=64))
+    assert np.isfinite(prediction.time[COARSE, 1]).any()
+    assert np.isinf(prediction.time[COARSE, 0]).all()
+
+
+def test_old_pieces_count_for_less_by_the_pieces_since_of_either_kind():
+    good, bad = (1024, 1024, 1024, 1024), (8, 8, 8, 8)
+
+    def paces(others):
+        history = _after(START, bad, length=1024)
+        for _ in range(others):
+            history = _after(history, bad, kind=ANALOGUE, length=1024)
+        return _predict(_after(history, good, length=1024)).pace
+
+    alone = _predict(_after(START, good, length=1024)).pace
+    assert paces(0) < 0.6 * alone
+    np.testing.assert_allclose(paces(20), alone, rtol=0.02)
+
+
+def test_without_analogues_for_four_pieces_nothing_is_hoped_of_them():
+    """A coarse pass delivers 256 steps in 8 + 40, an analogue 1,024 in one iteration."""
+    none = jnp.array(-1, jnp.int32)
+    history = _after(START, (1024, 1024, 1024, 1024), kind=ANALOGUE, length=1024)
+    for _ in range(3):
+        history = _after(history, (64, 128, 192, 256))
+    assert _predict(history, none).pace == pytest.approx(1024 / 20)
+    history = _after(history, (64, 128, 192, 256))
+    assert _predict(history).pace == pytest.approx(1024 / 20)
+    assert _predict(history, none).pace < 256 / 48
+
+
+@pytest.mark.parametrize(
+    ("tried", "times", "analogue", "expected"),
+    [
+        ((), (np.inf, np.inf), 50, COARSE),
+        ((COARSE,), (300.0, np.inf), 50, ANALOGUE),
+        ((COARSE,), (300.0, np.inf), -1, COARSE),
+        ((COARSE, ANALOGUE), (300.0, 200.0), 50, ANALOGUE),
+        ((COARSE, ANALOGUE), (300.0, 200.0), -1, COARSE),
+        ((COARSE, ANALOGUE), (200.0, 300.0), 50, COARSE),
+        ((ANALOGUE, *4 * [COARSE]), (200.0, 300.0), 50, ANALOGUE),  # four others since: its turn
+        ((COARSE, *4 * [ANALOGUE]), (300.0, 200.0), 50, COARSE),
+        ((COARSE, *4 * [ANALOGUE]), (300.0, 20.0), 50, ANALOGUE),  # coarse: 138 at the least
+    ],
+)
+def test_the_better_kind_of_guess_is_taken_and_the_other_now_and_then(
+    tried, times, analogue, expected
+):
+    history = START
+    for kind in tried:
+        history = _after(history, (256, 256, 256, 256), kind=kind)
+    kind, due = _better(history, jnp.array(times), jnp.array(analogue, jnp.int32))
+    assert kind == expected
+    assert due == (analogue >= 0 and np.inf > times[kind] > min(times))

@@ -1,0 +1,42 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from parasim.integrators.newton._compiler import FEW_VARIABLES, stored
+
+STATES = {
+    "few": jnp.array([1.5, -jnp.inf, jnp.nan]),
+    "many": jnp.array([1.5, -0.0, jnp.inf, jnp.nan, 1e-310]),
+    "float32": jnp.arange(5, dtype=jnp.float32),
+    "complex": jnp.array([1 + 2j, jnp.inf + 1j, 3.0, 4.0, -1j]),
+    "tree": {"a": jnp.ones((2, 3)), "b": jnp.float32(3.0)},
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_values_are_the_same_to_the_last_bit(name):
+    state = STATES[name]
+    kept = jax.jit(stored)(state)
+    for before, after in zip(jax.tree.leaves(state), jax.tree.leaves(kept), strict=True):
+        assert after.dtype == before.dtype
+        np.testing.assert_array_equal(np.asarray(after), np.asarray(before))
+
+
+@pytest.mark.parametrize("size", [FEW_VARIABLES, FEW_VARIABLES + 1])
+def test_derivatives_are_the_identity_whichever_way(size):
+    y = jnp.linspace(1.0, 2.0, size)
+    for derivative in (jax.jacfwd, jax.jacrev):
+        np.testing.assert_array_equal(derivative(stored)(y), np.eye(size))
+    members = jax.vmap(jax.hessian(lambda y: jnp.sum(stored(y) ** 2)))(jnp.stack([y, 2 * y]))
+    np.testing.assert_allclose(members, np.broadcast_to(2 * np.eye(size), (2, size, size)))
+
+
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="only CPUs need it")
+def test_the_compiler_does_not_see_through_it():
+    def program(function, size):
+        return jax.jit(function).lower(jnp.ones(size)).compile().as_text()
+
+    assert "divide(" in program(stored, FEW_VARIABLES + 1)
+    assert "divide(" not in program(stored, FEW_VARIABLES)
+    assert "divide(" in program(jax.grad(lambda y: jnp.sum(stored(y) ** 2)), FEW_VARIABLES)
