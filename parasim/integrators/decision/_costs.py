@@ -14,6 +14,8 @@ import math
 from typing import NamedTuple
 
 import equinox as eqx
+import jax.numpy as jnp
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from parasim._errors import ConfigError
@@ -118,6 +120,14 @@ class WindowMenu(NamedTuple):
         # To look for an analogue takes about the constant part of an iteration.
         guess = self.costs.guess(size, self.interval), self.costs.iteration
         return PieceCost(guess, self.costs.one_iteration(size, self.interval))
+
+    def prices(
+        self, dtype: DTypeLike
+    ) -> tuple[Float[Array, "kinds sizes"], Float[Array, " sizes"]]:
+        """Return what the first guess takes, by kind and size, and what an iteration does."""
+        pieces = [self.piece(place) for place in range(len(self.sizes))]
+        guesses = jnp.array([cost.guess for cost in pieces], dtype).T
+        return guesses, jnp.array([cost.iteration for cost in pieces], dtype)
 
     def may_pay(self) -> bool:
         """Whether two iterations are faster than stepping, for pieces of any size."""

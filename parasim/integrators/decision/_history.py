@@ -152,11 +152,10 @@ class History(NamedTuple):
     def after_piece(self, outcome: Outcome, menu: WindowMenu) -> "History":
         """Return the history with one more piece of a window."""
         dtype = self.spent.dtype
-        prices = [menu.piece(place) for place in range(len(menu.sizes))]
-        guess = jnp.array([price.guess for price in prices], dtype)[outcome.place, outcome.kind]
-        iteration = jnp.array([price.iteration for price in prices], dtype)[outcome.place]
+        guesses, each = menu.prices(dtype)
         sizes = jnp.array(menu.sizes, jnp.int32)
-        taken = guess + iteration * outcome.iterations.astype(dtype)
+        taken = guesses[outcome.kind, outcome.place]
+        taken += each[outcome.place] * outcome.iterations.astype(dtype)
         saved = menu.costs.stepping * outcome.accepted.astype(dtype) - taken
         # That the short end of a window has converged says nothing of longer pieces.
         telling = (outcome.accepted < outcome.length) | (2 * outcome.length >= sizes[outcome.place])

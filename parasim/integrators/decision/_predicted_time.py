@@ -75,10 +75,9 @@ class PredictedTime(AbstractDecision):
         dear = known & ~pays & (jnp.min(wanted) < enough)
         best = jnp.argmin(jnp.where(dear, wanted, times))
 
-        doubled = jnp.exp2(jnp.clip(history.failures - 2, 0, 20).astype(history.since.dtype))
-        wait = self.wait * doubled - history.since
-        waiting = known & (wait > 0)
-        reason = jnp.where(pays | dear, PAID, jnp.where(waiting, WAITING, TRIAL))
+        wait = self._wait(history)
+        reason = jnp.where(known & (wait > 0), WAITING, TRIAL)
+        reason = jnp.where(pays | dear, PAID, reason)
         small = (reason == TRIAL) | (worse & (kind == COARSE))  # a long coarse pass is dear
         trial_size, few = _trial(menu)
         size = jnp.where(small, trial_size, best // menu.most)
@@ -87,15 +86,15 @@ class PredictedTime(AbstractDecision):
         overdrawn = jnp.maximum(lacking[kind, size, iterations - 1], 0)
         reason = jnp.where(parallel & (overdrawn > 0), BUDGET, reason)
         saving = jnp.where(parallel, overdrawn, 0) / max(self.budget, _NO_BUDGET)
-        each = jnp.array([menu.piece(place).iteration for place in range(len(menu.sizes))])
         pace = jnp.maximum(prediction.pace, 1 / menu.costs.stepping)
+        pace = pace * menu.prices(pace.dtype)[1][size]
         return choice_of(
             history,
             parallel & (overdrawn <= 0),
             reason,
             size=size,
             iterations=iterations,
-            pace=pace * each.astype(pace.dtype)[size],
+            pace=pace,
             wait=jnp.clip(jnp.maximum(wait, saving), self.wait, _FOR_EVER),
             analogue=jnp.where(kind == ANALOGUE, analogue, -1),
             gain=jnp.where(known, (1 + self.margin) * enough / wanted[best], jnp.nan),
@@ -104,13 +103,17 @@ class PredictedTime(AbstractDecision):
             ),
         )
 
+    def _wait(self, history: History) -> Float[Array, ""]:
+        """Return how many steps are to be made before the next trial."""
+        doubled = jnp.exp2(jnp.clip(history.failures - 2, 0, 20).astype(history.since.dtype))
+        return self.wait * doubled - history.since
+
     def _lacking(self, history: History, menu: WindowMenu) -> Float[Array, "kinds sizes most"]:
         """Return by how many steps each piece would overdraw the budget if nothing came of it."""
         dtype = history.spent.dtype
-        prices = [menu.piece(place) for place in range(len(menu.sizes))]
-        guesses = jnp.array([price.guess for price in prices], dtype).T[..., None]
-        each = jnp.array([price.iteration for price in prices], dtype)[None, :, None]
-        cost = guesses + each * jnp.arange(1, menu.most + 1, dtype=dtype)[None, None]
+        guesses, each = menu.prices(dtype)
+        made = jnp.arange(1, menu.most + 1, dtype=dtype)
+        cost = guesses[..., None] + (each[:, None] * made[None])[None]
         allowed = (1 + self.budget) * history.steps + _advance(menu)
         first = history.attempts == 0
         return jnp.where(first, 0, (history.spent + cost) / menu.costs.stepping - allowed)
@@ -128,9 +131,9 @@ def _trial(menu: WindowMenu) -> tuple[int, int]:
     It is the shortest piece for which so many iterations pay, and as many as the run may be behind,
     but two at the least.
     """
-    longest_last = [(place, menu.piece(place)) for place in reversed(range(len(menu.sizes)))]
+    shortest_first = [(place, menu.piece(place)) for place in reversed(range(len(menu.sizes)))]
     for iterations in _TRIAL_ITERATIONS:
-        for place, cost in longest_last:
+        for place, cost in shortest_first:
             taken = (cost.guess[COARSE] + iterations * cost.iteration) / menu.costs.stepping
             fits = taken <= _advance(menu) or iterations == _TRIAL_ITERATIONS[-1]
             if fits and taken < menu.sizes[place]:
