@@ -156,7 +156,7 @@ def _stepped(
     delivered = jax.lax.cond(
         all_members(~window.begun),
         lambda: solver.sequential(recurrence, y, history, menu),
-        lambda: _delivered(walker.rest_together(window.walk), flattening, recurrence),
+        lambda: _delivered(walker.rest(window.walk), flattening, recurrence),
     )
     y1, states, record, history = solver.recorded(delivered, window.choice, _before(window), menu)
     moved = _after_moving(history, menu)  # so that there is a budget for that too

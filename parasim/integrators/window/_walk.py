@@ -123,11 +123,7 @@ class Walker(NamedTuple):
         return _stepped(self.steps, walk, more, self.menu)
 
     def rest(self, walk: Walk) -> Walk:
-        """Make all steps that are left one after the other."""
-        return _stepped(self.steps, walk, self.length - walk.history.position, self.menu)
-
-    def rest_together(self, walk: Walk) -> Walk:
-        """Do the same, with all members of a batch at the same step.
+        """Make all steps that are left one after the other, those of a batch side by side.
 
         Under `vmap` a loop whose members end at different steps copies all states in every one.
         """
