@@ -103,7 +103,7 @@ def _profiles(name: str, settings: Settings) -> tuple[float, int, Profiles]:
 def _spent(name: str, dt: float, model: str, window: int, settings: Settings) -> Spent:
     steps = max(settings.steps)
     costs = MODELS[model].costs(1, settings.interval)
-    told = "-".join(f"{value:g}" for value in asdict(costs).values())
+    told = "-".join(map(str, asdict(costs).values()))
     file = settings.cache / (
         f"{_safe(name)}-L{settings.interval}-{steps}-{model}-{window}-{_version(told)}.npz"
     )
