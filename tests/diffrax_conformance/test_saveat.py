@@ -159,6 +159,7 @@ def test_a_run_goes_on_from_its_saved_state_bit_for_bit(mode):
 
     def solve(t0, t1, y0, **states):
         field = diffrax.ODETerm(lambda t, y, args: jnp.stack([y[1], -jnp.sin(y[0])]))
+        t0, t1 = jnp.asarray(t0), jnp.asarray(t1)  # so that all times are one program
         return diffrax.diffeqsolve(field, solver, t0, t1, 0.5, y0, saveat=saveat, **states)
 
     y0 = jnp.array([1.0, 0.0])

@@ -21,7 +21,7 @@ from jaxtyping import Array, Float
 from parasim._errors import ConfigError
 
 # Pieces of fewer steps are not worth an iteration's constant cost.
-_SMALLEST = 64
+_SMALLEST = 96
 
 
 class DeviceCosts(eqx.Module):

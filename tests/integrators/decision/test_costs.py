@@ -33,7 +33,7 @@ def test_a_piece_takes_its_coarse_pass_and_its_iterations():
 @pytest.mark.parametrize(
     ("steps", "interval", "sizes"),
     [
-        (1024, 8, (1024, 512, 256, 128, 64)),
+        (1024, 8, (1024, 512, 256, 128)),
         (1000, 8, (1000, 496, 248, 120)),
         (100, 8, (100,)),
         (1, 8, (1,)),

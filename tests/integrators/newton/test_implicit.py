@@ -63,7 +63,7 @@ def test_derivatives_in_everything_are_those_of_stepping(transform, mode):
 @pytest.mark.parametrize("mode", ["parallel", "sequential"])
 def test_gradients_of_a_batch_are_those_of_its_members(mode):
     starts = {"a": jnp.linspace(-1, 1, 3), "b": jnp.ones((3, 2)) * jnp.arange(3.0)[:, None]}
-    gradient = jax.grad(partial(_ours, mode=mode), argnums=(0, 1))
+    gradient = jax.jit(jax.grad(partial(_ours, mode=mode), argnums=(0, 1)))
     batch = jax.vmap(gradient, in_axes=(0, None, None))(starts, P0, INPUTS)
     for member in range(3):
         y0 = jax.tree.map(lambda leaf, m=member: leaf[m], starts)
@@ -82,9 +82,9 @@ def test_the_gradient_through_chaos_is_that_of_the_steps(mode):
 
     solver = WindowSolver(decision_of(mode, 5), OPTIONS, 50, COSTS)
     y0 = jnp.array([0.3])
-    value, gradient = jax.value_and_grad(end)(
-        y0, lambda r, y: solver.solve(r, y, solver.start(y, 64))
-    )
+    value, gradient = jax.jit(
+        jax.value_and_grad(lambda y0: end(y0, lambda r, y: solver.solve(r, y, solver.start(y, 64))))
+    )(y0)
     states = np.concatenate(
         [
             y0,
@@ -110,7 +110,7 @@ def test_gradients_do_not_see_steps_beyond_the_window(mode):
         solver, y0 = WindowSolver(decision_of(mode, 5), OPTIONS, 50, COSTS), jnp.ones(1)
         return solver.solve(recurrence, y0, solver.start(y0, 64))[0][0]
 
-    np.testing.assert_allclose(jax.grad(end)(1 / 10.5), -10, rtol=1e-12)
+    np.testing.assert_allclose(jax.jit(jax.grad(end))(1 / 10.5), -10, rtol=1e-12)
 
 
 @pytest.mark.slow

@@ -1,4 +1,5 @@
 import diffrax
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import optimistix
@@ -16,7 +17,7 @@ def test_the_error_estimate_is_the_largest_of_the_inner_steps(mode):
     solver = ParallelNewton(diffrax.Heun(), steps=16, mode=mode)
     y, t0, t1 = jnp.array([1.0, 3.0]), jnp.array(0.0), jnp.array(0.5)
     state = solver.init(term, t0, t1, y, None)
-    _, error, _, _, _ = solver.step(term, t0, t1, y, None, state, made_jump=False)
+    _, error, _, _, _ = eqx.filter_jit(solver.step)(term, t0, t1, y, None, state, made_jump=False)
     single = []
     for n in range(16):
         at = jnp.array(n / 32), jnp.array((n + 1) / 32)
@@ -32,7 +33,9 @@ def test_a_window_that_failed_has_an_infinite_error(mode):
     solver = ParallelNewton(steps=16, mode=mode)
     y, t0, t1 = jnp.array([1.0]), jnp.array(0.0), jnp.array(3.0)
     state = solver.init(term, t0, t1, y, None)
-    _, error, _, _, result = solver.step(term, t0, t1, y, None, state, made_jump=False)
+    _, error, _, _, result = eqx.filter_jit(solver.step)(
+        term, t0, t1, y, None, state, made_jump=False
+    )
     np.testing.assert_array_equal(error, np.inf)
     assert result == diffrax.RESULTS.nonfinite
 

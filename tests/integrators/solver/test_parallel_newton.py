@@ -21,7 +21,7 @@ from tests.problems import (
 BOTH = pytest.mark.parametrize("mode", ["parallel", "sequential"])
 
 
-FAST = ("logistic", "Lorenz rho=10", "Duffing")
+FAST = ("Lorenz rho=10",)
 
 
 @pytest.mark.parametrize(

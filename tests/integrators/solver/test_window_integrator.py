@@ -1,4 +1,5 @@
 import diffrax
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -16,8 +17,9 @@ def test_windows_of_any_length_make_one_grid(mode):
     integrator = WindowIntegrator(ParallelNewton(mode=mode), _driven, 1.0, 0.125)
     y, args = {"x": jnp.array([2.0, -1.0])}, 0.5
     history, pieces, start = integrator.init(y, 100), [], 0
+    advance = eqx.filter_jit(integrator)
     for steps in (20, 20, 7):
-        states, history, _ = integrator(history, y, args, start, steps)
+        states, history, _ = advance(history, y, args, jnp.asarray(start), steps)
         y = jax.tree.map(lambda leaf: leaf[-1], states)
         pieces.append(states["x"])
         start += steps

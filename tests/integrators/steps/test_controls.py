@@ -84,6 +84,7 @@ def test_the_path_is_the_same_backwards_in_time(mode):
     np.testing.assert_allclose(end(solver, edges[::32]), end(diffrax.EulerHeun(), edges), rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_the_end_of_a_smooth_path_can_be_differentiated():
     """The path is a differentiable input like any other."""
 

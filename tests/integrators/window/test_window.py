@@ -1,3 +1,4 @@
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -29,6 +30,11 @@ def _recurrence(count, duration=1.0):
 Y0 = {"a": jnp.array(1.0), "b": jnp.array(-2.0)}
 
 
+@eqx.filter_jit
+def _solve(solver, recurrence, y0, history):
+    return solver.solve(recurrence, y0, history)
+
+
 def _solver(mode, costs=PARALLEL_PAYS):
     return WindowSolver(MODES[mode], OPTIONS, 50, costs)
 
@@ -37,7 +43,7 @@ def _solver(mode, costs=PARALLEL_PAYS):
 def test_any_recurrence_is_solved_in_every_mode(mode):
     recurrence = _recurrence(99)
     solver = _solver(mode)
-    last, states, record, history = solver.solve(recurrence, Y0, solver.start(Y0, 64))
+    last, states, record, history = _solve(solver, recurrence, Y0, solver.start(Y0, 64))
     expected_last, expected = step_through(recurrence, Y0)
     for name in Y0:
         np.testing.assert_allclose(states[name], expected[name], atol=1e-9)
@@ -57,7 +63,7 @@ def test_growth_of_a_parallel_window_is_per_unit_of_time():
     """The recurrence contracts by sqrt(0.45 |cos b|) or more per step."""
     solver = _solver("parallel")
     rates = [
-        float(solver.solve(_recurrence(64, duration), Y0, solver.start(Y0, 64))[2].growth_rate)
+        float(_solve(solver, _recurrence(64, duration), Y0, solver.start(Y0, 64))[2].growth_rate)
         for duration in (1.0, 4.0)
     ]
     assert rates[0] < 64 * np.log(0.45**0.5)
@@ -85,7 +91,7 @@ def test_a_state_that_is_not_finite_is_no_success_in_any_mode():
     explosion = Recurrence(lambda y, x: y**2, jnp.zeros(32), jnp.array(1.0))
     for mode in ("parallel", "sequential"):
         solver, y0 = _solver(mode), jnp.array([1.1])
-        _, _, record, _ = solver.solve(explosion, y0, solver.start(y0, 64))
+        _, _, record, _ = _solve(solver, explosion, y0, solver.start(y0, 64))
         assert not record.finite
         assert not record.parallel
         assert bool(record.fell_back) == (mode == "parallel")
@@ -98,7 +104,7 @@ def test_without_a_device_that_pays_the_choice_is_made_while_tracing():
         Y0
     )
     assert "while" not in str(traced)  # Newton's loop is not even compiled
-    reason = solver.solve(recurrence, Y0, solver.start(Y0, 64))[2].reason
+    reason = _solve(solver, recurrence, Y0, solver.start(Y0, 64))[2].reason
     assert int(reason) == decision.DEVICE
 
 
@@ -108,7 +114,7 @@ def test_a_calm_member_of_a_chaotic_batch_says_why_it_was_stepped():
         history = solver.start(Y0, 64).after_window(growth_rate)
         return solver.solve(_recurrence(99), Y0, history)[2]
 
-    record = jax.vmap(choose)(jnp.array([-1.0, 100.0]))
+    record = jax.jit(jax.vmap(choose))(jnp.array([-1.0, 100.0]))
     np.testing.assert_array_equal(record.parallel, [False, False])
     np.testing.assert_array_equal(record.reason, [decision.BATCH, decision.GROWTH])
 
@@ -120,10 +126,10 @@ def test_members_that_converge_differently_fall_back_alone():
     def solve(factor):
         scaled = recurrence._replace(inputs=recurrence.inputs * factor)
         solver, y0 = _solver("parallel"), jnp.array([0.3])
-        last, _, record, _ = solver.solve(scaled, y0, solver.start(y0, 64))
+        last, _, record, _ = _solve(solver, scaled, y0, solver.start(y0, 64))
         return last, record, step_through(scaled, y0)[0]
 
-    last, record, expected = jax.vmap(solve)(jnp.array([1.5, 4.0]))
+    last, record, expected = jax.jit(jax.vmap(solve))(jnp.array([1.5, 4.0]))
     np.testing.assert_array_equal(record.parallel, [True, False])
     np.testing.assert_array_equal(record.fell_back, [False, True])
     np.testing.assert_allclose(record.wasted, np.maximum(record.cost - 512, 0))
