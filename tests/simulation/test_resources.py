@@ -35,6 +35,7 @@ def test_windows_that_do_not_fit_into_memory_are_refused_and_nothing_is_written(
     assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_jacobians_count_in_parallel_windows():
     def needed(sites):
         return compile_plan(make_plan("lorenz96", **RUN, params={"sites": sites})).memory

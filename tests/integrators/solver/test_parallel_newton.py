@@ -62,7 +62,7 @@ def test_the_trajectory_is_the_inner_solvers_at_the_inner_step(mode):
 @pytest.mark.parametrize(
     ("name", "windows_in_all"),
     [
-        ("Lorenz-63", 8),
+        pytest.param("Lorenz-63", 8, marks=pytest.mark.slow),
         pytest.param("Lorenz-96", 44, marks=pytest.mark.slow),
         pytest.param("Lorenz-63", 44, marks=pytest.mark.slow),
         pytest.param("Lorenz-96", 8, marks=pytest.mark.slow),
