@@ -26,6 +26,10 @@ class SolverError(ParasimError, RuntimeError):
     exit_code: ClassVar[int] = 3
 
 
+class NotFiniteError(SolverError):
+    """The state stopped being finite, and would do so again."""
+
+
 class StoreError(ParasimError, OSError):
     """The store is in the way, or cannot be written or read."""
 

@@ -67,11 +67,11 @@ def run(system: str, *, dry_run: bool, quiet: bool, **options: Any) -> None:
 
     from parasim.cli._progress import progress_bar
     from parasim.cli._report import describe_plan, describe_result
-    from parasim.simulation import Progress, check_store, compile_plan, run_plan
+    from parasim.simulation import Progress, check_run, compile_plan, run_plan
 
     with jax.enable_x64(config.dtype == "float64"):
         plan = plan_config(config)
-        check_store(plan, config.out, overwrite=config.overwrite)
+        check_run(plan, config.out, overwrite=config.overwrite)
         if dry_run:
             click.echo(describe_plan(plan, config, compile_plan(plan).memory))
             return

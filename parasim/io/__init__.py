@@ -1,26 +1,33 @@
-"""Stores of trajectories, written row by row and opened with xarray; and forcing from data."""
+"""Stores of trajectories, written region by region and opened with xarray; forcing from data."""
 
-from parasim.io._create import check_target as check_target, create_store as create_store
+from parasim.io._create import check_target as check_target
+from parasim.io._encoding import Encoding as Encoding
 from parasim.io._forcing import Forcing as Forcing, read_forcing as read_forcing
-from parasim.io._layout import Field as Field, Layout as Layout
-from parasim.io._memory import MemoryWriter as MemoryWriter
+from parasim.io._layout import Coordinate as Coordinate, Field as Field, Layout as Layout
+from parasim.io._memory import MemorySession as MemorySession
+from parasim.io._reader import open_run as open_run
 from parasim.io._records import StoredWindows as StoredWindows, read_windows as read_windows
+from parasim.io._session import StoreSession as StoreSession
 from parasim.io._summary import (
     StoreSummary as StoreSummary,
     summarise_store as summarise_store,
 )
-from parasim.io._writer import StoreWriter as StoreWriter
+from parasim.io._writer import Mark as Mark, RegionWriter as RegionWriter
 
 __all__ = [
+    "Coordinate",
+    "Encoding",
     "Field",
     "Forcing",
     "Layout",
-    "MemoryWriter",
+    "Mark",
+    "MemorySession",
+    "RegionWriter",
+    "StoreSession",
     "StoreSummary",
-    "StoreWriter",
     "StoredWindows",
     "check_target",
-    "create_store",
+    "open_run",
     "read_forcing",
     "read_windows",
     "summarise_store",

@@ -10,168 +10,247 @@ from typing import Any
 
 import numpy as np
 import zarr
+from zarr.abc.store import Store
+from zarr.core.buffer import Buffer
+from zarr.storage import MemoryStore
 
-from parasim._errors import ConfigError, StoreError
-from parasim.io._layout import Layout
+from parasim._errors import StoreError, first_line
+from parasim.io._commits import create_commits
+from parasim.io._encoding import Encoding
+from parasim.io._layout import RUN_GROUP, Layout
+from parasim.io._objects import (
+    Place,
+    object_names,
+    open_objects,
+    read_object,
+    remove_below,
+    store_place,
+    write_object,
+)
 
 _TIME = "time"
+_ROOT = "zarr.json"
+_BEING_MADE = "being made"
 
 MARK = "parasim_store"  # the root attribute, the version of the layout, that makes a group ours
+STORE_VERSION = 2
 
 
-def store_path(path: Any) -> Path:
-    """Return the path of a store on this machine.
-
-    Raises:
-        ConfigError: it is no path, or a URL.
-    """
-    try:
-        text = os.fspath(path)
-    except TypeError:
-        text = None
-    if not isinstance(text, str) or not text or "\0" in text:
-        raise ConfigError(f"the store must be a path such as 'run.zarr', not {path!r}")
-    if "://" in text:
-        raise ConfigError(
-            f"{text} is a URL, and stores are written to local files only: give a local path, and "
-            "copy the store when the run is done"
-        )
-    return Path(text)
-
-
-def check_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-    """Refuse a path where no store can be made, before any work is done; writes nothing.
+def check_target(path: Any, *, overwrite: bool = False) -> Place:
+    """Refuse a place where no store can be made, before any work is done; writes nothing.
 
     Arguments:
-        path: of the store to be.
+        path: of the store to be, or its URL.
         overwrite: whether an existing store may be replaced.
 
     Returns:
-        The path.
+        The place.
 
     Raises:
-        ConfigError: it is no path, or a URL.
+        ConfigError: it is no path.
         StoreError: something is in the way, or the place cannot be written.
     """
-    target = store_path(path)
-    parent = next(p for p in target.absolute().parents if os.path.lexists(p))
+    place = store_place(path)
+    if isinstance(place, str):
+        _check_existing(place, overwrite)
+        return place
+    parent = next(p for p in place.absolute().parents if os.path.lexists(p))
     if not parent.is_dir():
-        raise StoreError(f"cannot write {target}: {parent} is a file; choose another path")
+        raise StoreError(f"cannot write {place}: {parent} is a file; choose another path")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise StoreError(
-            f"cannot write {target}: no permission to write in {parent}; choose another path"
+            f"cannot write {place}: no permission to write in {parent}; choose another path"
         )
-    if os.path.lexists(target):
-        _check_existing(target, overwrite)
-    return target
+    if os.path.lexists(place) and not (place.is_dir() and not any(place.iterdir())):
+        _check_existing(place, overwrite)
+    return place
 
 
-def _check_existing(target: Path, overwrite: bool) -> None:
+def _check_existing(place: Place, overwrite: bool) -> None:
     """Refuse an existing target that may not, or should never, be replaced."""
-    if target.is_dir() and not any(target.iterdir()):
-        return
-    if not is_group(target):
+    there = root_metadata(place)
+    if there.get("node_type") != "group":
+        if isinstance(place, str) and not objects_below(place):
+            return
         raise StoreError(
-            f"{target} exists and is no zarr store, so it is never replaced: choose another path"
+            f"{place} exists and is no zarr store, so it is never replaced: choose another path"
         )
-    if not is_ours(target):
+    if not is_ours(place):
         raise StoreError(
-            f"{target} was not written by parasim, so it is never replaced: choose another path"
+            f"{place} was not written by parasim, so it is never replaced: choose another path"
         )
-    if not overwrite:
+    if not overwrite and there["attributes"].get("status") != _BEING_MADE:
         raise StoreError(
-            f"{target} already exists: choose another path, or replace it with --overwrite "
-            "(overwrite=True)"
+            f"{place} already exists: choose another path, replace it with --overwrite "
+            "(overwrite=True), or go on with it by `parasim resume` (resume=True)"
         )
 
 
-def is_group(path: Path) -> bool:
-    """Whether there is a zarr 3 group at a path."""
-    return _metadata(path).get("node_type") == "group"
-
-
-def is_ours(path: Path) -> bool:
-    """Whether the zarr 3 group at a path is a store that parasim wrote."""
-    return MARK in (_metadata(path).get("attributes") or {})
-
-
-def _metadata(path: Path) -> dict[str, Any]:
+def objects_below(place: Place) -> list[str]:
+    """Return the names of what is directly in a place."""
     try:
-        metadata = json.loads((path / "zarr.json").read_text())
+        return object_names(open_objects(place, read_only=True))
+    except OSError as error:
+        raise StoreError(f"cannot read {place}: {first_line(error)}") from error
+
+
+def is_group(place: Place) -> bool:
+    """Whether there is a zarr 3 group at a place."""
+    return root_metadata(place).get("node_type") == "group"
+
+
+def is_ours(place: Place) -> bool:
+    """Whether the zarr 3 group at a place is a store that parasim wrote."""
+    return MARK in (root_metadata(place).get("attributes") or {})
+
+
+def root_metadata(place: Place) -> dict[str, Any]:
+    """Return what is in the root's file; nothing if there is none."""
+    if isinstance(place, Path) and not (place / _ROOT).is_file():
+        return {}
+    try:
+        content = read_object(open_objects(place, read_only=True), _ROOT)
+        metadata = json.loads(content or b"{}")
     except (OSError, ValueError):
         return {}
     return metadata if isinstance(metadata, dict) else {}
 
 
-def create_store(
-    path: str | os.PathLike[str],
-    layout: Layout,
-    attributes: Mapping[str, Any],
-    *,
-    overwrite: bool = False,
-) -> zarr.Group:
-    """Make the store with all its arrays, its time coordinate and consolidated metadata.
-
-    Arguments:
-        path: becomes the zarr group itself.
-        layout: the arrays.
-        attributes: of the root; JSON only. With `MARK` among them the store may be replaced later.
-        overwrite: whether an existing store may be replaced.
-
-    Returns:
-        The group, whose growing arrays hold fill values only.
+def begin_store(place: Place) -> Store:
+    """Make an empty group where there is none, so that there is something to lock.
 
     Raises:
-        StoreError: something is in the way, or the place cannot be written.
+        StoreError: the place cannot be written.
     """
-    target = check_target(path, overwrite=overwrite)
     try:
-        if target.is_symlink():
-            target.unlink()
-        elif target.exists():
-            shutil.rmtree(target)
-        group = zarr.create_group(target, attributes=dict(attributes))
+        if isinstance(place, Path) and place.is_symlink():
+            place.unlink()
+        store = open_objects(place)
+        if not is_group(place):
+            write_object(store, _ROOT, _empty_root())
     except OSError as error:
-        raise StoreError(f"cannot write {target}: {error}; choose another path") from error
+        raise _cannot_write(place, error) from error
+    return store
+
+
+def fill_store(
+    place: Place,
+    store: Store,
+    layout: Layout,
+    attributes: Mapping[str, Any],
+    checkpoint_bytes: int,
+) -> None:
+    """Give a store, whose lock is held, all its arrays, coordinates and consolidated metadata.
+
+    The root, which names all arrays, is written last: whoever opens the store before sees one
+    without variables, whose status is "being made".
+
+    Arguments:
+        place: of the store.
+        store: zarr's; what it holds is removed.
+        layout: the arrays.
+        attributes: of the root; JSON only.
+        checkpoint_bytes: the size of what a run is continued from.
+
+    Raises:
+        StoreError: it cannot be written; nothing of it is left.
+    """
+    objects: dict[str, Buffer] = {}
+    _create_arrays(MemoryStore(objects), layout, attributes, checkpoint_bytes)
+    root = objects.pop(_ROOT).to_bytes()
     try:
-        _create_arrays(group, layout)
-        consolidate(group)
-    except BaseException as error:
-        shutil.rmtree(target)  # an array may be missing: nobody could read it
-        if isinstance(error, OSError):
-            raise StoreError(f"cannot write {target}: {error}; choose another path") from error
-        raise
-    return group
+        try:
+            _clear(store)
+            for key, content in objects.items():
+                write_object(store, key, content.to_bytes())
+            _write_times(store, layout)
+            write_object(store, _ROOT, root)
+        except BaseException:
+            _remove(place, store)  # of no use to anybody
+            raise
+    except OSError as error:
+        raise _cannot_write(place, error) from error
 
 
-def _create_arrays(group: zarr.Group, layout: Layout) -> None:
-    time = group.create_array(
-        _TIME,
-        shape=(layout.rows,),
-        chunks=(layout.time_chunk,),
-        dtype="float64",
-        dimension_names=(_TIME,),
-        fill_value=np.nan,
-        attributes=dict(layout.time_attributes),
-    )
+def _cannot_write(place: Place, error: OSError) -> StoreError:
+    return StoreError(f"cannot write {place}: {error}; choose another path")
+
+
+def _remove(place: Place, store: Store) -> None:
+    if isinstance(place, Path):
+        shutil.rmtree(place)
+    else:
+        remove_below(store, object_names(store))
+
+
+def _clear(store: Store) -> None:
+    """Remove what a store holds but its lock; first the root, for the readers' sake."""
+    write_object(store, _ROOT, _empty_root())
+    remove_below(store, [name for name in object_names(store) if name not in (_ROOT, RUN_GROUP)])
+    kept = object_names(store, RUN_GROUP)
+    remove_below(store, [f"{RUN_GROUP}/{name}" for name in kept if name != "lock"])
+
+
+def _empty_root() -> bytes:
+    """Return the metadata of a group without variables."""
+    objects: dict[str, Buffer] = {}
+    attributes = {MARK: STORE_VERSION, "status": _BEING_MADE}
+    consolidate(zarr.create_group(MemoryStore(objects), attributes=attributes))
+    return objects[_ROOT].to_bytes()
+
+
+def _create_arrays(
+    store: Store, layout: Layout, attributes: Mapping[str, Any], checkpoint_bytes: int
+) -> None:
+    """Write metadata and what is small."""
+    marked = {**attributes, MARK: STORE_VERSION, "status": "running"}
+    group = zarr.create_group(store, attributes=marked)
+    codecs = Encoding().codecs
+
+    def coordinate(name: str, dim: str, length: int, dtype: Any, chunk: int, **more: Any) -> Any:
+        return group.create_array(
+            name,
+            shape=(length,),
+            chunks=(max(1, min(length, chunk)),),
+            dtype=dtype,
+            dimension_names=(dim,),
+            compressors=codecs,
+            **more,
+        )
+
+    time, chunk = layout.time_attributes, layout.time_chunk
+    coordinate(_TIME, _TIME, layout.rows, "float64", chunk, fill_value=np.nan, attributes=time)
+    ends = layout.window_attributes
+    written = coordinate(
+        "window_time", "window", layout.windows, "float64", chunk, fill_value=np.nan,
+        attributes=ends,
+    )  # fmt: skip
+    written[:] = layout.window_ends
+    for c in layout.coordinates:
+        length, kind = len(c.values), c.values.dtype
+        array = coordinate(c.name, c.axis, length, kind, length, attributes=dict(c.attributes))
+        array[:] = c.values
     for f in layout.fields:
+        grid = layout.chunk_grid(f)
         group.create_array(
             f.name,
             shape=layout.full_shape(f),
-            chunks=layout.chunk_shape(f),
+            chunks=grid.chunks,
+            shards=grid.shards,
             dtype=f.dtype,
             dimension_names=layout.dims(f),
             fill_value=f.fill_value,
             attributes=dict(f.attributes),
-            # The last digits of a trajectory are noise: compression gains 4 % and costs 5 times
-            # the CPU.
-            compressors=None,
+            compressors=layout.encoding.codecs if f.along == "time" else codecs,
         )
-    if layout.members is not None:
-        member = group.create_array(
-            "member", shape=(layout.members,), dtype="int64", dimension_names=("member",)
-        )
-        member[:] = np.arange(layout.members)
+    regions = {"axes": list(layout.axes), "block": list(layout.block)}
+    own = group.create_group(RUN_GROUP, attributes=regions)
+    create_commits(own, len(layout.regions), checkpoint_bytes)
+    consolidate(group)
+
+
+def _write_times(store: Store, layout: Layout) -> None:
+    time: Any = zarr.open_array(store, path=_TIME, mode="r+")
     for first, block in layout.time_blocks():
         time[first : first + len(block)] = block
 
@@ -181,3 +260,8 @@ def consolidate(group: zarr.Group) -> None:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
         zarr.consolidate_metadata(group.store)
+
+
+def open_group(store: Store) -> zarr.Group:
+    """Open a store that was made; changes of its attributes are written at once, whole."""
+    return zarr.open_group(store, mode="r+", use_consolidated=True)

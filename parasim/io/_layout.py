@@ -1,5 +1,6 @@
 """The layout of a store: which arrays it has, along which dimensions, in which chunks."""
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,11 +9,13 @@ from typing import Any, Literal
 import numpy as np
 
 from parasim._errors import ConfigError
+from parasim.io._encoding import ChunkGrid, Encoding, chunk_grid
 
-_CHUNK_BYTES = 2**21
-_BUFFER_BYTES = 2**26
-_ROWS = (2**10, 2**18)
 _TIME_ROWS = 2**17
+_WINDOW_ROWS = 2**14
+
+RUN_GROUP = "parasim_run"  # the group in a store that says how far its run is
+_RESERVED = ("time", "window", "window_time", RUN_GROUP)
 
 
 @dataclass(frozen=True)
@@ -22,11 +25,10 @@ class Field:
     Attributes:
         name: of the array.
         along: the dimension that grows, "time" or "window".
-        dims: the names of its other axes, without the member axis.
+        dims: the names of its other axes, without those of an ensemble or a sweep.
         shape: the length of each of `dims`.
         dtype: of the array.
         attributes: such as `units` and `long_name`; JSON only.
-        per_member: whether every member of an ensemble has its own values.
     """
 
     name: str
@@ -35,7 +37,6 @@ class Field:
     shape: tuple[int, ...] = ()
     dtype: np.dtype = field(default_factory=lambda: np.dtype("float64"))
     attributes: Mapping[str, Any] = field(default_factory=dict)
-    per_member: bool = True
 
     @property
     def fill_value(self) -> Any:
@@ -43,18 +44,41 @@ class Field:
         return self.dtype.type(np.nan if self.dtype.kind in "fc" else -1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Coordinate:
+    """Numbers along an axis of an ensemble or a sweep.
+
+    Attributes:
+        name: of the array; that of the axis, if it is what the axis is labelled with.
+        axis: along which.
+        values: one-dimensional.
+        attributes: JSON only.
+    """
+
+    name: str
+    axis: str
+    values: np.ndarray
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
 class Layout:
     """Everything that is known about the arrays of a store before a run begins.
+
+    Runs side by side, those of an ensemble or a sweep, are along the first axes of every array.
+    They are computed in blocks; the part of all arrays that belongs to one is a region.
 
     Attributes:
         fields: the arrays that grow.
         start: the first value of the time coordinate.
         interval: between two values of it.
         rows: the length of the dimension `time`.
-        windows: the length of the dimension `window`.
+        window_ends: the model time at the end of each window.
         time_unit: the unit of the time coordinate.
-        members: the length of the dimension `member`; None for a run without one.
+        axes: the names and lengths of the first axes.
+        coordinates: along these.
+        block: how much of each of `axes` is computed together: a power of two, or all of it.
+        encoding: how states are kept.
 
     Raises:
         ConfigError: a name cannot be one in a store, or two arrays, or an array and a dimension,
@@ -65,12 +89,16 @@ class Layout:
     start: float
     interval: float
     rows: int
-    windows: int
+    window_ends: np.ndarray
     time_unit: str = "1"
-    members: int | None = None
+    axes: Mapping[str, int] = field(default_factory=dict)
+    coordinates: tuple[Coordinate, ...] = ()
+    block: tuple[int, ...] = ()
+    encoding: Encoding = field(default_factory=Encoding)
 
     def __post_init__(self) -> None:
-        taken = {"time", "window", "member"}
+        taken = {*_RESERVED, *self.axes}
+        taken |= {c.name for c in self.coordinates}
         taken |= {dim for f in self.fields for dim in f.dims}
         for f in self.fields:
             for name in (f.name, *f.dims):
@@ -83,38 +111,58 @@ class Layout:
             taken.add(f.name)
 
     @property
+    def windows(self) -> int:
+        """The length of the dimension `window`."""
+        return len(self.window_ends)
+
+    @property
     def time_attributes(self) -> dict[str, str]:
         """The attributes of the time coordinate."""
         return {"units": self.time_unit, "long_name": "model time", "axis": "T"}
 
     @property
+    def window_attributes(self) -> dict[str, str]:
+        """The attributes of the times at the ends of windows."""
+        return {"units": self.time_unit, "long_name": "end of the window"}
+
+    @property
     def nbytes(self) -> int:
         """The size of all arrays, uncompressed."""
-        return 8 * self.rows + sum(
+        return 8 * (self.rows + self.windows) + sum(
             math.prod(self.full_shape(f)) * f.dtype.itemsize for f in self.fields
         )
 
-    def has_member_axis(self, f: Field) -> bool:
-        """Whether the field's first axis is `member`."""
-        return self.members is not None and f.per_member
+    @property
+    def row_axis(self) -> int:
+        """The axis of an array along which it grows: behind those of ensembles and sweeps."""
+        return len(self.axes)
+
+    @property
+    def regions(self) -> list[tuple[slice, ...]]:
+        """The blocks of the first axes, in C order; one without axes if there are none."""
+        steps = [
+            [slice(first, min(first + part, length)) for first in range(0, length, part)]
+            for length, part in zip(self.axes.values(), self.block, strict=True)
+        ]
+        return list(itertools.product(*steps))
 
     def length(self, f: Field) -> int:
         """Return the number of rows that a field has when the run is complete."""
         return self.rows if f.along == "time" else self.windows
 
     def dims(self, f: Field) -> tuple[str, ...]:
-        """Return the names of all axes of a field, member first."""
-        member = ("member",) if self.has_member_axis(f) else ()
-        return (*member, f.along, *f.dims)
+        """Return the names of all axes of a field."""
+        return (*self.axes, f.along, *f.dims)
 
     def full_shape(self, f: Field) -> tuple[int, ...]:
         """Return the shape of a field when the run is complete."""
-        member = (self.members,) if self.members is not None and f.per_member else ()
-        return (*member, self.length(f), *f.shape)
+        return (*self.axes.values(), self.length(f), *f.shape)
 
-    def chunk_shape(self, f: Field) -> tuple[int, ...]:
-        """Return the chunks of a field, as `chunk_shape` chooses them."""
-        return chunk_shape(self.full_shape(f), int(self.has_member_axis(f)), f.dtype.itemsize)
+    def chunk_grid(self, f: Field) -> ChunkGrid:
+        """Return the chunks of a field."""
+        encoding = self.encoding if f.along == "time" else Encoding(chunk_rows=_WINDOW_ROWS)
+        shape = self.full_shape(f)
+        return chunk_grid(shape, self.row_axis, f.dtype.itemsize, encoding, self.block)
 
     def time_blocks(self) -> Iterator[tuple[int, np.ndarray]]:
         """Yield the time coordinate in blocks, each after the index of its first value."""
@@ -136,33 +184,3 @@ def _check_name(name: str) -> None:
             f"{name!r} cannot be the name of a variable or a dimension of the store: give the "
             "state variable a name without '/' and without '__' in front"
         )
-
-
-def chunk_shape(shape: tuple[int, ...], axis: int, itemsize: int) -> tuple[int, ...]:
-    """Choose the chunks of an array that is written row by row along `axis`.
-
-    A chunk is written whole, so that all chunks of one span of rows are in memory together: that
-    bounds the number of rows. Other axes stay whole, so that a slab is one chunk, unless a chunk
-    would be larger than twice the target.
-
-    Arguments:
-        shape: of the array.
-        axis: the axis that grows.
-        itemsize: bytes per element.
-
-    Returns:
-        The chunk shape, 1-4 MB where the array is that large.
-    """
-    row_bytes = max(1, math.prod(shape) // max(1, shape[axis]) * itemsize)
-    rows = 2 ** max(0, int(math.log2(max(1.0, _CHUNK_BYTES / row_bytes))))
-    rows = min(max(rows, _ROWS[0]), _ROWS[1])
-    while rows > 1 and rows * row_bytes > _BUFFER_BYTES:
-        rows //= 2
-    chunks = list(shape)
-    chunks[axis] = max(1, min(rows, shape[axis]))
-    while math.prod(chunks) * itemsize > 2 * _CHUNK_BYTES:
-        widest = max((i for i in range(len(chunks)) if i != axis), key=lambda i: chunks[i])
-        if chunks[widest] == 1:
-            break
-        chunks[widest] = -(-chunks[widest] // 2)
-    return tuple(chunks)

@@ -7,11 +7,12 @@ from typing import Any, Self
 import numpy as np
 import xarray as xr
 
+from parasim.io._commits import Commit, Start
 from parasim.io._layout import Layout
 
 
-class MemoryWriter:
-    """Collects rows in numpy arrays, as `StoreWriter` does in a store.
+class MemorySession:
+    """Collects a run in numpy arrays, as `StoreSession` does in a store.
 
     Arguments:
         layout: the arrays.
@@ -20,11 +21,10 @@ class MemoryWriter:
 
     def __init__(self, layout: Layout, attributes: Mapping[str, Any]) -> None:
         self._layout = layout
-        self._attributes = dict(attributes)
+        self._attributes = {**attributes, "status": "running"}
         self._arrays = {
             f.name: np.full(layout.full_shape(f), f.fill_value, f.dtype) for f in layout.fields
         }
-        self._put = dict.fromkeys(self._arrays, 0)
 
     def __enter__(self) -> Self:
         return self
@@ -39,34 +39,55 @@ class MemoryWriter:
         if error is None:
             self._attributes["status"] = "complete"
 
-    def put(self, rows: Mapping[str, np.ndarray]) -> None:
-        """Append rows to some of the arrays; see `StoreWriter.put`."""
-        for f in self._layout.fields:
-            if f.name not in rows:
-                continue
-            axis = int(self._layout.has_member_axis(f))
-            first = self._put[f.name]
-            self._put[f.name] = first + rows[f.name].shape[axis]
-            where = (*[slice(None)] * axis, slice(first, self._put[f.name]))
-            self._arrays[f.name][where] = rows[f.name]
-
     def annotate(self, **attributes: Any) -> None:
         """Set attributes of the dataset."""
         self._attributes.update(attributes)
+
+    def start(self, region: int) -> Start:
+        """Return from where a region is to be continued: from the beginning."""
+        del region
+        return Start(Commit(), None, {})
+
+    def writer(self, region: int = 0, commit: Commit | None = None) -> "MemoryRegion":
+        """Return what collects a region."""
+        del commit
+        return MemoryRegion(self._layout, self._arrays, region)
 
     def dataset(self) -> xr.Dataset:
         """Return everything that was put, as a dataset like the one that a store opens as."""
         layout = self._layout
         rows = [block for _, block in layout.time_blocks()]
-        variables: dict[str, Any] = {
+        coordinates: dict[str, Any] = {
             "time": ("time", np.concatenate(rows), layout.time_attributes),
-            **{
-                f.name: (layout.dims(f), self._arrays[f.name], dict(f.attributes))
-                for f in layout.fields
-            },
+            "window_time": ("window", layout.window_ends, layout.window_attributes),
+            **{c.name: (c.axis, c.values, dict(c.attributes)) for c in layout.coordinates},
         }
-        if layout.members is not None:
-            variables["member"] = ("member", np.arange(layout.members))
-        dataset = xr.Dataset(variables, attrs=self._attributes)
-        written = {f.along: self._put[f.name] for f in layout.fields}
-        return xr.decode_cf(dataset).isel({dim: slice(n) for dim, n in written.items()})
+        variables = {
+            f.name: (layout.dims(f), self._arrays[f.name], dict(f.attributes))
+            for f in layout.fields
+        }
+        return xr.decode_cf(xr.Dataset({**coordinates, **variables}, attrs=self._attributes))
+
+
+class MemoryRegion:
+    """Collects the rows of one region; use it in a `with`, as `RegionWriter`."""
+
+    def __init__(self, layout: Layout, arrays: Mapping[str, np.ndarray], region: int) -> None:
+        self._layout = layout
+        self._arrays = arrays
+        self._place = layout.regions[region]
+        self._put = dict.fromkeys(arrays, 0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def put(self, rows: Mapping[str, np.ndarray], mark: object = None) -> None:
+        """Append rows to some of the arrays; see `RegionWriter.put`."""
+        del mark
+        for name, block in rows.items():
+            first = self._put[name]
+            self._put[name] = first + block.shape[self._layout.row_axis]
+            self._arrays[name][(*self._place, slice(first, self._put[name]))] = block

@@ -4,14 +4,12 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from parasim._errors import StoreError, near_names
-from parasim.io._create import is_group, is_ours
+from parasim.io._reader import open_run
 
 _STRUCTURED = ("configuration", "versions")
 
@@ -25,8 +23,8 @@ class StoredWindows:
         attributes: the other root attributes, those that are JSON decoded.
         time_unit: of the time coordinate.
         ends: the time at the end of each window.
-        values: what the store says about windows, by name, shape (members, windows); without
-            ensemble there is one member.
+        values: what the store says about windows, by name, shape (runs, windows); those
+            of an ensemble or a sweep follow each other.
         reasons: what the numbers in `values["reason"]` mean.
     """
 
@@ -47,57 +45,26 @@ def read_windows(path: str | os.PathLike[str]) -> StoredWindows:
     Raises:
         StoreError: there is no store, or it is something else.
     """
-    return stored_windows(open_store(Path(path)))
+    return stored_windows(open_run(path, indexed=False))
 
 
 def stored_windows(dataset: xr.Dataset) -> StoredWindows:
-    """Return the windows of a store that `open_store` has opened."""
-    windows = dataset[[name for name in dataset.variables if "window" in dataset[name].dims]].load()
-    ends = windows["window_time"].values
-    count = int(np.isfinite(ends).sum())  # those of a run that goes on are not there yet
+    """Return the windows of a run's dataset."""
+    names = [name for name in dataset.variables if "window" in dataset[name].dims]
+    windows = dataset[names].drop_vars("time", errors="ignore").load()
+    count = windows.sizes["window"]
     return StoredWindows(
         status=dataset.attrs["status"],
         attributes=_decoded(dataset.attrs),
         time_unit=str(windows["window_time"].attrs["units"]),
-        ends=ends[:count],
+        ends=windows["window_time"].values,
         values={
-            str(name): np.atleast_2d(array.values)[:, :count]
-            for name, array in windows.data_vars.items()
+            str(name): array.values.reshape(-1, count) for name, array in windows.data_vars.items()
         },
         reasons=tuple(
             word.replace("_", " ") for word in windows["reason"].attrs["flag_meanings"].split()
         ),
     )
-
-
-def open_store(path: Path) -> xr.Dataset:
-    """Open a store without its time coordinate, or say why it is none of parasim's."""
-    if not path.exists():
-        raise StoreError(f"there is no store {path}: {_near(path)}")
-    if not is_group(path):
-        raise StoreError(f"{path} is no zarr store: name what `parasim run --out` wrote")
-    try:
-        dataset = xr.open_zarr(path, drop_variables=["time"])
-    except Exception as error:  # whatever zarr or a codec makes of foreign files
-        raise StoreError(f"{path} cannot be read as a store: {error}") from error
-    if not is_ours(path):
-        raise StoreError(
-            f"{path} was not written by parasim: open it with xarray.open_zarr({str(path)!r})"
-        )
-    if "cost" not in dataset:
-        raise StoreError(
-            f"{path} was written by an older parasim, whose windows do not say what they cost: "
-            "read it with xarray.open_zarr, or run its command again"
-        )
-    return dataset
-
-
-def _near(path: Path) -> str:
-    """Name stores beside a path where none is."""
-    folder = path.parent
-    beside = folder.iterdir() if folder.is_dir() else ()
-    stores = [str(folder / p.name) for p in beside if is_ours(p)]
-    return near_names(str(path), stores) if stores else "check the path"
 
 
 def _decoded(attributes: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,13 +3,13 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import zarr
 
-from parasim.io._records import StoredWindows, open_store, stored_windows
+from parasim.io._objects import store_size
+from parasim.io._reader import open_run
+from parasim.io._records import StoredWindows, stored_windows
 
 
 @dataclass(frozen=True)
@@ -68,16 +68,13 @@ def summarise_store(path: str | os.PathLike[str]) -> StoreSummary:
     Raises:
         StoreError: there is nothing, or something else.
     """
-    path = Path(path)
-    dataset = open_store(path)
-    # xarray would read the whole time coordinate for an index.
-    time: Any = zarr.open_group(path, mode="r")["time"]
+    dataset = open_run(path, indexed=False)  # which would read the whole time coordinate
     windows = stored_windows(dataset)
     values = windows.values
     parallel = values["mode"] == 1
     growth = values["growth_rate"]
     measured = growth[np.isfinite(growth)]
-    first = float(time[0])
+    first = float(dataset["time"][:1].sum())
     return StoreSummary(
         status=windows.status,
         attributes=windows.attributes,
@@ -102,7 +99,7 @@ def summarise_store(path: str | os.PathLike[str]) -> StoreSummary:
         measured=_count(np.isfinite(growth)),
         exponent=_last(values["exponent"]),
         exponent_error=_last(values["exponent_error"]),
-        size=sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
+        size=store_size(path),
     )
 
 

@@ -1,115 +1,118 @@
-"""Writes rows to a store in whole chunks, in the background."""
+"""Writes the rows of a region in the background, and commits them."""
 
+import os
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 import zarr
+from zarr.storage import LocalStore
 
-from parasim._errors import StoreError
-from parasim.io._create import consolidate
-from parasim.io._layout import Field, Layout
+from parasim._errors import NotFiniteError, StoreError
+from parasim.io._chunk_buffer import ChunkBuffer
+from parasim.io._commits import Commit, Commits
+from parasim.io._layout import RUN_GROUP, Field, Layout
 
 Rows = Mapping[str, np.ndarray]
 
+_LEAST_SHARE = 50  # a commit must not take more than one part in so many of the time
 
-class _ChunkBuffer:
-    """The rows of one array that do not fill a span of chunks yet.
 
-    Rewriting a chunk costs 10 to 100 times more than writing it once, so it is written when it is
-    full, or when a reader should see progress.
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """A place in a run from which it can be continued.
+
+    Attributes:
+        step: the number of steps made.
+        checkpoint: returns all that is needed to go on from there.
     """
 
-    def __init__(self, array: Any, axis: int, fill_value: Any) -> None:
-        self._array = array
-        self._axis = axis
-        self._span = array.chunks[axis]
-        self._fill_value = fill_value
-        shape = list(array.shape)
-        shape[axis] = self._span
-        self._rows = np.full(shape, fill_value, dtype=array.dtype)
-        self._first = 0
-        self._filled = 0
-        self._dirty = False
-
-    def append(self, rows: np.ndarray) -> None:
-        taken = 0
-        count = rows.shape[self._axis]
-        while taken < count:
-            n = min(count - taken, self._span - self._filled)
-            into = self._along(self._filled, self._filled + n)
-            self._rows[into] = rows[self._along(taken, taken + n)]
-            taken += n
-            self._filled += n
-            self._dirty = True
-            if self._filled == self._span:
-                self.flush()
-                self._first += self._span
-                self._filled = 0
-                self._rows[...] = self._fill_value
-
-    def flush(self) -> None:
-        if not self._dirty:
-            return
-        # The rows that are still to come are written as fill values, so that the chunk is whole.
-        stop = min(self._first + self._span, self._array.shape[self._axis])
-        self._array[self._along(self._first, stop)] = self._rows[self._along(0, stop - self._first)]
-        self._dirty = False
-
-    def _along(self, start: int, stop: int) -> tuple[slice, ...]:
-        return (*[slice(None)] * self._axis, slice(start, stop))
+    step: int
+    checkpoint: Callable[[], bytes]
 
 
-class StoreWriter:
-    """Streams rows into a store's arrays from one background thread; use it in a `with`.
+@dataclass(frozen=True, eq=False)
+class _Parcel:
+    """What one `put` brought: rows, and the mark behind them."""
+
+    rows: Rows
+    mark: Mark | None
+
+    @property
+    def nbytes(self) -> int:
+        return sum(block.nbytes for block in self.rows.values())
+
+
+class RegionWriter:
+    """Streams rows into one region of a store from a background thread; use it in a `with`.
 
     What is put is kept until it is written, without a copy if it is read-only, as jax's arrays
-    are. More than `queue_bytes` of waiting rows make `put` wait. An error of the
-    thread is raised by the next `put` or by the end of the `with`; the thread goes on to take rows
-    away, so that nobody waits for ever.
+    are. More than `queue_bytes` of waiting rows make `put` wait. An error of the thread is raised
+    by the next `put` or by the end of the `with`; the thread goes on to take rows away, so that
+    nobody waits for ever.
 
-    The end of the `with` writes what waits, cuts the arrays to the rows that were put, and sets the
-    attribute `status`: "complete", "interrupted" after Ctrl-C, or "failed" after another exception.
+    Files are written when they are full. Every `commit_seconds`, and at the end of the `with`,
+    those that are not are written too, and then the commit: what it speaks of is there, and on the
+    disk of this machine even if the power fails.
 
     Arguments:
-        group: made by `create_store` with the same layout.
-        layout: the arrays.
+        group: the store.
+        layout: its arrays.
+        commits: its commits.
+        region: its number.
+        renew: called before each commit; raises if the store is somebody else's by now.
+        commit: how far the region is.
         queue_bytes: how much may wait to be written.
-        flush_seconds: after how long rows are shown to readers although their chunk is not full.
+        commit_seconds: the time between two commits, if they take little of it.
     """
 
     def __init__(
         self,
         group: zarr.Group,
         layout: Layout,
+        commits: Commits,
+        region: int = 0,
         *,
+        renew: Callable[[], None] = lambda: None,
+        commit: Commit | None = None,
         queue_bytes: int = 2**26,
-        flush_seconds: float = 2.0,
+        commit_seconds: float = 2.0,
     ) -> None:
-        self._group = group
         self._layout = layout
+        self._commits = commits
+        self._region = region
+        self._renew = renew
+        self._commit = commit or Commit()
+        self._root = group.store.root if isinstance(group.store, LocalStore) else None
         self._fields: dict[str, Field] = {f.name: f for f in layout.fields}
+        place = layout.regions[region]
+        there = {"time": self._commit.checkpoint_rows, "window": self._commit.checkpoint_windows}
         self._buffers = {
-            f.name: _ChunkBuffer(_array(group, f), int(layout.has_member_axis(f)), f.fill_value)
+            f.name: ChunkBuffer(_array(group, f), f, place, layout.encoding, there[f.along])
             for f in layout.fields
         }
-        self._put = dict.fromkeys(self._fields, 0)
-        self._attributes: dict[str, Any] = {}
+        self._written = dict(there)
+        self._unsynced: set[str] = set()
+        self._mark: Mark | None = None  # the last one, and what had been written by then
+        self._marked = dict(there)
         self._queue_bytes = queue_bytes
-        self._flush_seconds = flush_seconds
-        self._queue: deque[Rows] = deque()
+        self._commit_seconds = commit_seconds
+        self._queue: deque[_Parcel] = deque()
         self._waiting_bytes = 0
         self._changed = threading.Condition()
         self._closing = False
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="parasim-writer", daemon=True)
-        self._thread.start()
 
     def __enter__(self) -> Self:
+        self._thread.start()
         return self
 
     def __exit__(
@@ -119,117 +122,148 @@ class StoreWriter:
         traceback: TracebackType | None,
     ) -> None:
         del kind, traceback
-        self._stop()
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join()
+        if self._error is None:
+            states = {type(None): "complete", NotFiniteError: "failed"}
+            self._try_to_commit(states.get(type(error), "running"))
         if error is None:
             self._raise_error()
-            self._finish({"status": "complete"})
-        elif self._error is None:  # else the store cannot be written anyway
-            interrupted = isinstance(error, KeyboardInterrupt)
-            self._finish({"status": "interrupted" if interrupted else "failed"})
 
-    def put(self, rows: Rows) -> None:
+    def put(self, rows: Rows, mark: Mark | None = None) -> None:
         """Append rows to some of the arrays.
 
         Arguments:
-            rows: by name of the array; the axis that grows, after `member` if there is one, may
-                have any length.
+            rows: by name of the array; the axis that grows, after those of the region, may have
+                any length.
+            mark: from which the run can go on behind these rows.
 
         Raises:
             StoreError: rows that were put earlier could not be written.
         """
-        owned = {name: _owned(block) for name, block in rows.items()}
-        size = sum(block.nbytes for block in owned.values())
+        parcel = _Parcel({name: _owned(block) for name, block in rows.items()}, mark)
         with self._changed:
             self._changed.wait_for(
                 lambda: (
                     self._error is not None
                     or self._waiting_bytes == 0
-                    or self._waiting_bytes + size <= self._queue_bytes
+                    or self._waiting_bytes + parcel.nbytes <= self._queue_bytes
                 )
             )
             self._raise_error()
-            self._queue.append(owned)
-            self._waiting_bytes += size
+            self._queue.append(parcel)
+            self._waiting_bytes += parcel.nbytes
             self._changed.notify_all()
-        for name, block in owned.items():
-            self._put[name] += block.shape[int(self._layout.has_member_axis(self._fields[name]))]
-
-    def annotate(self, **attributes: Any) -> None:
-        """Set root attributes when the store is closed.
-
-        Arguments:
-            attributes: JSON only.
-        """
-        self._attributes.update(attributes)
-
-    def _finish(self, attributes: Mapping[str, Any]) -> None:
-        try:
-            self._trim()
-            self._group.attrs.update({**self._attributes, **attributes})
-            consolidate(self._group)
-        except OSError as error:
-            raise self._store_error(error) from error
-
-    def _stop(self) -> None:
-        with self._changed:
-            self._closing = True
-            self._changed.notify_all()
-        self._thread.join()
-
-    def _trim(self) -> None:
-        rows = {"time": self._layout.rows, "window": self._layout.windows}
-        for name, count in self._put.items():
-            along = self._fields[name].along
-            rows[along] = min(rows[along], count)
-        if rows["time"] < self._layout.rows:
-            self._group["time"].resize((rows["time"],))  # type: ignore[union-attr]
-        for f in self._layout.fields:
-            if rows[f.along] < self._layout.length(f):
-                shape = list(self._layout.full_shape(f))
-                shape[int(self._layout.has_member_axis(f))] = rows[f.along]
-                self._group[f.name].resize(tuple(shape))  # type: ignore[union-attr]
 
     def _work(self) -> None:
-        flushed = time.monotonic()
+        committed, pause = time.monotonic(), self._commit_seconds
         while True:
             with self._changed:
-                self._changed.wait_for(
-                    lambda: bool(self._queue) or self._closing, timeout=self._flush_seconds
-                )
-                rows = self._queue.popleft() if self._queue else None
-                finished = rows is None and self._closing
-            try:
-                due = finished or time.monotonic() - flushed > self._flush_seconds
-                self._write(rows, flush=due)
-                if due:
-                    flushed = time.monotonic()
-            except BaseException as error:  # raised again by put or __exit__
-                self._error = self._error or error
+                self._changed.wait_for(lambda: bool(self._queue) or self._closing, timeout=pause)
+                parcel = self._queue.popleft() if self._queue else None
+                if parcel is None and self._closing:
+                    return
+            if parcel is not None:
+                self._try_to_write(parcel)
+            began = time.monotonic()
+            if self._error is None and began - committed > pause:
+                self._try_to_commit("running")
+                committed = time.monotonic()
+                pause = max(self._commit_seconds, _LEAST_SHARE * (committed - began))
             with self._changed:
-                if rows is not None:
-                    self._waiting_bytes -= sum(block.nbytes for block in rows.values())
+                if parcel is not None:
+                    self._waiting_bytes -= parcel.nbytes
                 self._changed.notify_all()
-            if finished:
-                return
 
-    def _write(self, rows: Rows | None, *, flush: bool) -> None:
+    def _try_to_write(self, parcel: _Parcel) -> None:
+        """Hand rows to the buffers, unless an error has come before."""
         if self._error is not None:
             return
-        for name, block in (rows or {}).items():
-            self._buffers[name].append(block)
-        if flush:
-            for buffer in self._buffers.values():
-                buffer.flush()
+        try:
+            for name, block in parcel.rows.items():
+                self._unsynced.update(self._buffers[name].append(block))
+                field, axis = self._fields[name], self._layout.row_axis
+                if name in self._leading:
+                    self._written[field.along] += block.shape[axis]
+        except BaseException as error:  # raised again by put or __exit__
+            self._error = error
+            return
+        if parcel.mark is not None:
+            self._mark, self._marked = parcel.mark, dict(self._written)
+
+    @property
+    def _leading(self) -> set[str]:
+        """The names of the first arrays along `time` and `window`, by which rows are counted."""
+        first = {f.along: f.name for f in reversed(self._layout.fields)}
+        return set(first.values())
+
+    def _try_to_commit(self, state: Any) -> None:
+        try:
+            self._commit_all(state)
+        except BaseException as error:
+            self._error = error
+
+    def _commit_all(self, state: Any) -> None:
+        """Write everything that was put, then the checkpoint, then the commit."""
+        nothing_new = self._mark is None and self._written["time"] == self._commit.rows
+        if nothing_new and state == self._commit.state:
+            return
+        self._renew()
+        for buffer in self._buffers.values():
+            self._unsynced.update(buffer.flush())
+        self._sync(self._unsynced)
+        self._unsynced.clear()
+        # Where a run goes on from before what is there, that stays visible.
+        rows = max(self._commit.rows, self._written["time"])
+        windows = max(self._commit.windows, self._written["window"])
+        commit = replace(self._commit, rows=rows, windows=windows, state=state)
+        if self._mark is not None:
+            slot = 1 - commit.slot
+            checkpoint = self._mark.checkpoint()
+            commit = replace(
+                commit,
+                step=self._mark.step,
+                checkpoint_rows=self._marked["time"],
+                checkpoint_windows=self._marked["window"],
+                slot=slot,
+                digest=self._commits.write_checkpoint(self._region, slot, checkpoint),
+            )
+            self._mark = None
+        books = [f"{RUN_GROUP}/{key}" for key in self._commits.keys(self._region, commit.slot)]
+        self._sync(books[:1])
+        self._commits.write(self._region, commit)
+        self._sync(books[1:])
+        self._commit = commit
+
+    def _sync(self, keys: Any) -> None:
+        """Have this machine write files to its disk; object stores do that themselves."""
+        if self._root is None:
+            return
+        for path in {self._root / key for key in keys}:
+            _fsync(path)
+        for folder in {(self._root / key).parent for key in keys}:
+            with suppress(OSError):  # not every file system has folders to be synchronised
+                _fsync(folder)
 
     def _raise_error(self) -> None:
+        if isinstance(self._error, StoreError):
+            raise self._error
         if self._error is not None:
-            raise self._store_error(self._error) from self._error
+            raise StoreError(
+                f"writing the store failed: {self._error}; it holds what was committed before: "
+                "make room, then go on with `parasim resume` (resume=True)"
+            ) from self._error
 
-    def _store_error(self, error: BaseException) -> StoreError:
-        return StoreError(
-            f"writing {self._group.store} failed: {error}; the store holds what was written "
-            "before: make room or choose another place, and run again"
-        )
+
+def _fsync(path: Path) -> None:
+    if path.exists():
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _owned(block: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from parasim.simulation._calibrate import (
     Calibration as Calibration,
     calibrate_system as calibrate_system,
 )
+from parasim.simulation._compile import compile_plan as compile_plan
 from parasim.simulation._config import (
     RunConfig as RunConfig,
     check_values as check_values,
@@ -13,7 +14,6 @@ from parasim.simulation._config import (
     plan_values as plan_values,
     read_run_file as read_run_file,
 )
-from parasim.simulation._execute import compile_plan as compile_plan
 from parasim.simulation._explain import (
     Explanation as Explanation,
     Stretch as Stretch,
@@ -32,7 +32,7 @@ from parasim.simulation._outlook import Outlook as Outlook
 from parasim.simulation._plan import Plan as Plan
 from parasim.simulation._progress import Progress as Progress
 from parasim.simulation._simulate import (
-    check_store as check_store,
+    check_run as check_run,
     run_plan as run_plan,
     simulate as simulate,
 )
@@ -48,7 +48,7 @@ __all__ = [
     "Stretch",
     "calibrate_system",
     "check_picture",
-    "check_store",
+    "check_run",
     "check_values",
     "compile_plan",
     "draw_convergence",

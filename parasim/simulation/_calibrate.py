@@ -17,6 +17,7 @@ from parasim.plugins import build_system
 from parasim.simulation._config import parse_number, parse_settings
 from parasim.simulation._dtype import resolve_dtype
 from parasim.simulation._model import system_model
+from parasim.simulation._runs import single_run
 from parasim.simulation._solvers import check_solver_name, inner_solver
 
 
@@ -88,7 +89,7 @@ def calibrate_system(
     start = time.perf_counter()
     kind, name = resolve_dtype(dtype), check_solver_name(solver)
     built, values = build_system(system, parse_settings("set", params or {}))
-    model = system_model(built, values, None, dtype=kind, seed=0, members=None)
+    model = system_model(built, values, None, dtype=kind, runs=single_run())
     step = finite_number("dt", parse_number("dt", dt))
     if step <= 0:
         raise ConfigError(f"dt must be positive, not {step:.12g}: it is the length of a step")

@@ -11,7 +11,7 @@ from typing import Any
 from parasim._errors import ConfigError, near_names
 from parasim._numbers import as_float, finite_number, shown, whole_number
 from parasim.integrators import ParallelNewton
-from parasim.io._create import store_path
+from parasim.io._objects import Place, store_place
 from parasim.simulation._inputs import InputFile
 from parasim.simulation._plan import Plan, make_plan
 from parasim.simulation._solvers import check_solver_name, inner_solver
@@ -43,7 +43,7 @@ class RunConfig:
     system: str
     t1: float
     dt: float
-    out: Path
+    out: Place
     t0: float = 0.0
     every: int = 1
     mode: str = "auto"
@@ -261,7 +261,7 @@ _CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
     "t0": _finite,
     "t1": _finite,
     "dt": _finite,
-    "out": lambda key, value: store_path(_text(key, value)),
+    "out": lambda key, value: store_place(_text(key, value)),
     "every": whole_number,
     "mode": _text,
     "solver": lambda key, value: check_solver_name(_text(key, value)),

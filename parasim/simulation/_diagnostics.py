@@ -25,12 +25,6 @@ def window_fields(time_unit: str, dtype: np.dtype) -> tuple[Field, ...]:
         return Field(name, along="window", dtype=np.dtype(kind), attributes=attributes)
 
     return (
-        Field(
-            "window_time",
-            along="window",
-            attributes={"units": time_unit, "long_name": "end of the window"},
-            per_member=False,
-        ),
         field("growth_rate", dtype.name, "finite-time Lyapunov growth rate", units=rate_unit),
         field("exponent", dtype.name, "running largest Lyapunov exponent", units=rate_unit),
         field("exponent_error", dtype.name, "standard error of the exponent", units=rate_unit),
@@ -58,13 +52,12 @@ def _flags(meanings: tuple[str, ...]) -> dict[str, Any]:
     return {"flag_values": list(range(len(words))), "flag_meanings": " ".join(words)}
 
 
-def window_rows(records: Any, ends: np.ndarray, ensemble: bool) -> dict[str, np.ndarray]:
+def window_rows(records: Any, ensemble: bool) -> dict[str, np.ndarray]:
     """Turn the records of some windows into rows of the arrays of `window_fields`.
 
     Arguments:
-        records: a `WindowRecord` of numpy arrays, shape (windows,) or (windows, members).
-        ends: the time at the end of each window.
-        ensemble: whether there is a member axis.
+        records: a `WindowRecord` of numpy arrays, shape (windows,) or (windows, runs).
+        ensemble: whether there are runs side by side.
     """
 
     def column(values: np.ndarray, kind: str | None = None) -> np.ndarray:
@@ -72,7 +65,6 @@ def window_rows(records: Any, ends: np.ndarray, ensemble: bool) -> dict[str, np.
         return moved.astype(kind or values.dtype)
 
     return {
-        "window_time": ends,
         "growth_rate": column(records.growth_rate),
         "exponent": column(records.exponent),
         "exponent_error": column(records.exponent_error),

@@ -2,179 +2,136 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from parasim._errors import SolverError
-from parasim.integrators import WindowIntegrator
-from parasim.integrators.newton._devices import device_in_use, placed
-from parasim.integrators.solver._open_window import WindowShare
-from parasim.io._memory import MemoryWriter
-from parasim.io._writer import StoreWriter
+from parasim._errors import NotFiniteError, SolverError
+from parasim.io._commits import Start
+from parasim.io._memory import MemoryRegion, MemorySession
+from parasim.io._session import StoreSession
+from parasim.io._writer import Mark, RegionWriter
+from parasim.simulation._compile import Compiled, checkpoint, from_checkpoint
 from parasim.simulation._diagnostics import window_rows
 from parasim.simulation._plan import Plan
 from parasim.simulation._progress import Progress, Tally
-from parasim.simulation._resources import check_window_memory, needed_memory
-from parasim.simulation._windows import Batch, Position, WindowLoop
+from parasim.simulation._windows import Batch, Position
 
-_CALL_STEPS = 2**16
-_CALL_BYTES = 2**22
 _CALL_SECONDS = (0.1, 0.5)
-_MEMBERS_NAMED = 5
+_RUNS_NAMED = 5
 
-Writer = StoreWriter | MemoryWriter
-Loop = Callable[..., tuple[Position, Batch]]
-
-
-@dataclass(frozen=True, eq=False)
-class Loops:
-    """The compiled loops of a device.
-
-    Attributes:
-        device: which; None for the one that jax uses anyway.
-        full: for full windows.
-        tail: for a shorter last one; None if there is none.
-        args: of the vector field, on the device.
-        memory: the bytes that a call of `full` or `tail` takes there, whichever is more.
-    """
-
-    device: Any
-    full: Loop
-    tail: Loop | None
-    args: Any
-    memory: int
-
-    def start(self, position: Position, first: int, windows: int, tail: bool) -> Any:
-        """Dispatch windows that begin after step `first`; return what they deliver."""
-        loop = self.tail if tail else self.full
-        numbers = jnp.asarray(first), jnp.asarray(windows)
-        position, numbers = placed((position, numbers), self.device)
-        return loop(position, self.args, *numbers)  # type: ignore[misc]
-
-
-@dataclass(frozen=True, eq=False)
-class Compiled:
-    """The compiled loops of a run, and where it begins.
-
-    Attributes:
-        loops: of the device; where there are loops of the host too, those for pieces in parallel.
-        host: those for what is stepped through, if another device does that.
-        capacity: the largest number of windows in one call.
-        position: at the start.
-        memory: the bytes that a call takes, of those that take most.
-        seconds: how long compilation took.
-    """
-
-    loops: Loops
-    host: Loops | None
-    capacity: int
-    position: Position
-    memory: int
-    seconds: float
-
-    def next_loops(self, position: Position) -> Loops:
-        """Return what goes on from a position; waits for it where there is a choice."""
-        if self.host is None or not np.any(position.memory.stepping):
-            return self.loops
-        return self.host
-
-
-def compile_plan(plan: Plan) -> Compiled:
-    """Compile the loops of a run; computes and writes nothing.
-
-    Where the host's CPU makes the sequential steps there are loops for both devices, or only for
-    the host if no window may go parallel.
-
-    Raises:
-        ConfigError: the windows do not fit into memory.
-    """
-    began = time.monotonic()
-    grid, ensemble = plan.grid, plan.members is not None
-    integrator = WindowIntegrator(
-        plan.solver, plan.model.vector_field, grid.t0, grid.dt, host=plan.host is not None
-    )
-    y0 = jax.tree.map(jnp.asarray, plan.model.y0)
-    args = jax.tree.map(
-        lambda x: jnp.asarray(x) if isinstance(x, np.ndarray) else x, plan.model.args
-    )
-    one = jax.tree.map(lambda leaf: leaf[0], y0) if ensemble else y0
-    capacity = _capacity(plan, y0)
-    shared = plan.host is not None and integrator.may_go_parallel(one, args, grid.window)
-    shares = [integrator]
-    devices = [plan.host]
-    if shared:
-        shares = [WindowShare(integrator, stepped) for stepped in (False, True)]
-        devices = [device_in_use(), plan.host]
-
-    def init(y: Any) -> Any:
-        return shares[0].init(y, grid.window)
-
-    position = Position(y0, jax.vmap(init)(y0) if ensemble else init(y0))
-    loops = [
-        _compiled(plan, share, device, position, args, capacity)
-        for share, device in zip(shares, devices, strict=True)
-    ]
-    memory = max(each.memory for each in loops)
-    host = loops[1] if shared else None
-    return Compiled(loops[0], host, capacity, position, memory, time.monotonic() - began)
-
-
-def _compiled(
-    plan: Plan,
-    integrator: WindowIntegrator | WindowShare,
-    device: Any,
-    position: Position,
-    args: Any,
-    capacity: int,
-) -> Loops:
-    """Compile the loops of one device; None for the one that jax uses anyway."""
-    grid = plan.grid
-    position, args, count = placed((position, args, jnp.asarray(0)), device)
-
-    def compiled(steps: int, windows: int) -> Any:
-        loop = WindowLoop(integrator, steps, grid.every, windows, plan.members is not None)
-        loop = eqx.filter_jit(placed(loop, device))
-        return loop.lower(position, args, count, count).compile()  # type: ignore[attr-defined]
-
-    with nullcontext() if device is None else jax.default_device(device):
-        full = compiled(grid.window, capacity)
-        tail = compiled(grid.tail, 1) if grid.tail else None
-    memory = max(needed_memory(loop) for loop in (full, tail) if loop is not None)
-    check_window_memory(memory, device or device_in_use())
-    return Loops(device, full, tail, args, memory)
-
-
-def _capacity(plan: Plan, y0: Any) -> int:
-    """Choose how many windows one call may compute: bounded in time, memory and steps."""
-    row_bytes = sum(leaf.nbytes for leaf in jax.tree.leaves(y0))
-    by_memory = _CALL_BYTES * plan.grid.every // (plan.grid.window * row_bytes or 1)
-    by_steps = _CALL_STEPS // plan.grid.window
-    return max(1, min(by_memory, by_steps, plan.grid.steps // plan.grid.window))
+Session = StoreSession | MemorySession
+Writer = RegionWriter | MemoryRegion
+Report = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, eq=False)
 class _Call:
-    """A call that was dispatched: the number of its first step, its windows' length, its result."""
+    """A call that was dispatched.
+
+    Attributes:
+        start: the number of its first step.
+        steps: in each of its windows.
+        batch: what it delivers.
+        position: behind it, from where the run can go on; None behind a shorter last window, which
+            would be longer in a longer run.
+    """
 
     start: int
     steps: int
     batch: Batch
+    position: Position | None
+
+    @property
+    def stop(self) -> int:
+        """The number of steps behind it; waits for it."""
+        return self.start + self.steps * int(self.batch.windows)
 
 
-def _calls(plan: Plan, compiled: Compiled) -> Iterator[_Call]:
-    """Dispatch the calls of a run one after the other.
+def execute(
+    plan: Plan, compiled: Compiled, session: Session, progress: Report | None = None
+) -> None:
+    """Integrate what a session lacks, region by region, and put every saved state and window in it.
+
+    Arguments:
+        plan: the run.
+        compiled: by `compile_plan`.
+        session: entered; leaving it is the caller's.
+        progress: called after each batch of windows.
+
+    Raises:
+        SolverError: a state stopped being finite; the store holds every window before, and all of
+            the other regions.
+        StoreError: rows could not be written.
+    """
+    tally = Tally(plan.grid.steps * len(plan.layout.regions), compiled.seconds)
+    failures = []
+    for region in range(len(plan.layout.regions)):
+        start = session.start(region)
+        if start.windows:
+            tally.add(start.windows)
+        if start.commit.state == "complete":
+            tally.skip(plan.grid.steps)
+            continue
+        try:
+            execute_region(plan, compiled, session, region, start, tally, progress)
+        except NotFiniteError as error:
+            failures.append(error)
+            session.annotate(failed_at=tally.failed_at)
+    if failures:
+        raise failures[0] if len(failures) == 1 else NotFiniteError(_summary(failures))
+
+
+def _summary(failures: list[NotFiniteError]) -> str:
+    return f"{len(failures)} parts of the sweep failed; the first: {failures[0]}"
+
+
+def execute_region(
+    plan: Plan,
+    compiled: Compiled,
+    session: Session,
+    region: int,
+    start: Start,
+    tally: Tally,
+    progress: Report | None = None,
+) -> None:
+    """Integrate the runs of one region from its last commit; arguments are those of `execute`."""
+    compiled = compiled.for_region(plan, region)
+    begin, first = compiled.position, 0
+    if start.checkpoint is not None:
+        begin, first = from_checkpoint(start.checkpoint, begin), start.commit.step
+    tally.begin(first)
+    with session.writer(region, start.commit) as writer:
+        if start.checkpoint is None:
+            mark = Mark(0, partial(checkpoint, begin))
+            writer.put(_initial_rows(plan, region), mark)
+        try:
+            for call in _one_behind(_calls(plan, compiled, begin, first)):
+                if not int(call.batch.windows):
+                    continue  # another device goes on with the first of its windows
+                _put(plan, writer, region, call, tally)
+                _check_finite(plan, region, call, tally)
+                tally.reach(call.stop)
+                if progress is not None:
+                    progress(tally.snapshot(plan.grid.time(call.stop)))
+        except jax.errors.JaxRuntimeError as error:
+            raise SolverError(
+                f"the device failed after t = {plan.grid.time(tally.step):.12g} "
+                f"({_reason(error)}): try smaller windows or another solver; the windows before "
+                "are in the store"
+            ) from error
+    tally.finish()
+
+
+def _calls(plan: Plan, compiled: Compiled, position: Position, start: int) -> Iterator[_Call]:
+    """Dispatch the calls of a run one after the other, from a position at step `start`.
 
     Results are not waited for, unless it depends on them what goes on, and from where.
     """
-    grid = plan.grid
-    position = compiled.position
-    start, windows = 0, 1
+    grid, windows = plan.grid, 1
     asked = time.monotonic()
     while start < grid.steps:
         steps = min(grid.window, grid.steps - start)
@@ -182,7 +139,7 @@ def _calls(plan: Plan, compiled: Compiled) -> Iterator[_Call]:
         count = min(windows, (grid.steps - start) // steps)
         loops = compiled.next_loops(position)
         position, batch = loops.start(position, start, count, tail)
-        yield _Call(start, steps, batch)
+        yield _Call(start, steps, batch, None if tail else position)
         start += steps * (count if compiled.host is None else int(batch.windows))
         # Between two requests one call was computed, as the caller waits for the one before.
         elapsed, asked = time.monotonic() - asked, time.monotonic()
@@ -192,68 +149,46 @@ def _calls(plan: Plan, compiled: Compiled) -> Iterator[_Call]:
             windows = max(1, windows // 2)
 
 
-def execute(
-    plan: Plan,
-    compiled: Compiled,
-    writer: Writer,
-    progress: Callable[[Progress], None] | None = None,
-) -> None:
-    """Integrate, and put every saved state and window into the writer.
-
-    Arguments:
-        plan: the run.
-        compiled: by `compile_plan`.
-        writer: entered; leaving it is the caller's.
-        progress: called after each batch of windows.
-
-    Raises:
-        SolverError: the state stopped being finite; the writer holds every window before.
-        StoreError: rows could not be written.
-    """
-    began = time.monotonic()
-    tally = Tally()
-    reached = plan.grid.t0
-    writer.put(_initial_rows(plan))
-    try:
-        for call in _one_behind(_calls(plan, compiled)):
-            if not int(call.batch.windows):
-                continue  # another device goes on with the first of its windows
-            _put(plan, writer, call, tally)
-            _check_finite(plan, writer, call)
-            snapshot = _snapshot(plan, tally, call, compiled.seconds, time.monotonic() - began)
-            reached = snapshot.t
-            if progress is not None:
-                progress(snapshot)
-    except jax.errors.JaxRuntimeError as error:
-        raise SolverError(
-            f"the device failed after t = {reached:.12g} ({_reason(error)}): try smaller windows "
-            "or another solver; the windows before are in the store"
-        ) from error
-
-
-def _check_finite(plan: Plan, writer: Writer, call: _Call) -> None:
+def _check_finite(plan: Plan, region: int, call: _Call, tally: Tally) -> None:
     """End a run whose state is not finite any more."""
     if call.batch.finite:
         return
     t = plan.grid.time(int(call.batch.bad_step))
-    writer.annotate(failed_at=t)
-    raise SolverError(
-        f"the state of {plan.model.name}{_bad_members(call)} stopped being finite at "
+    tally.failed_at = t
+    raise NotFiniteError(
+        f"the state of {plan.model.name}{_bad_runs(plan, region, call)} stopped being finite at "
         f"t = {t:.12g}: try a smaller dt, or other parameters or initial "
         "values; the windows before it are in the store"
     )
 
 
-def _bad_members(call: _Call) -> str:
-    """Say which members of an ensemble are not finite after the last window."""
+def _bad_runs(plan: Plan, region: int, call: _Call) -> str:
+    """Say which runs of a region are not finite after the last window."""
     finite = np.asarray(call.batch.records.finite)[int(call.batch.windows) - 1]
     if finite.ndim == 0:
         return ""
-    bad = np.flatnonzero(~finite)
-    numbers = ", ".join(map(str, bad[:_MEMBERS_NAMED]))
-    if len(bad) > _MEMBERS_NAMED:
-        numbers += f" and {len(bad) - _MEMBERS_NAMED} more"
-    return f" in member {numbers}" if len(bad) == 1 else f" in the members {numbers}"
+    place = plan.layout.regions[region]
+    lengths = [part.stop - part.start for part in place]
+    points = np.argwhere(~_unpadded(finite, lengths)) + [part.start for part in place]
+    names = [_named_run(plan, point) for point in points[:_RUNS_NAMED]]
+    if len(points) > _RUNS_NAMED:
+        names[-1] += f" and {len(points) - _RUNS_NAMED} more"
+    kind = "member" if list(plan.runs.axes) == ["member"] else "run"
+    return f" in {kind} {names[0]}" if len(points) == 1 else f" in the {kind}s {', '.join(names)}"
+
+
+def _named_run(plan: Plan, point: np.ndarray) -> str:
+    """Name a run by its coordinates, a member by its number."""
+    axes = list(plan.runs.axes)
+    if axes == ["member"]:
+        return str(point[0])
+    where = {c.name: c.values[point[axes.index(c.axis)]] for c in plan.runs.coordinates}
+    return "(" + ", ".join(f"{name} = {value:g}" for name, value in where.items()) + ")"
+
+
+def _unpadded(values: np.ndarray, lengths: list[int]) -> np.ndarray:
+    """Give the runs of a region their axes, and leave out those that only fill it up."""
+    return values[: int(np.prod(lengths))].reshape(*lengths, *values.shape[1:])
 
 
 def _reason(error: Exception) -> str:
@@ -264,29 +199,39 @@ def _reason(error: Exception) -> str:
 
 def _one_behind(calls: Iterator[_Call]) -> Iterator[_Call]:
     """Yield each call after the next one is dispatched, so that the device is never idle."""
-    previous = next(calls)
+    previous = None
     for call in calls:
-        yield previous
+        if previous is not None:
+            yield previous
         previous = call
-    yield previous
+    if previous is not None:
+        yield previous
 
 
-def _put(plan: Plan, writer: Writer, call: _Call, tally: Tally) -> None:
+def _put(plan: Plan, writer: Writer, region: int, call: _Call, tally: Tally) -> None:
     """Hand over the rows of one call, or those before the state stopped being finite."""
-    ensemble = plan.members is not None
     finite = bool(call.batch.finite)
     windows = int(call.batch.windows) - (not finite)
-    stop = call.start + windows * call.steps
-    saved = plan.grid.saved(call.start, stop)
-    ends = plan.grid.t0 + (call.start + call.steps * np.arange(1, windows + 1)) * plan.grid.dt
+    saved = plan.grid.saved(call.start, call.start + windows * call.steps)
     records = jax.tree.map(lambda leaf: np.asarray(leaf)[:windows], call.batch.records)
-    diagnostics = window_rows(records, ends, ensemble)
-    rows = {
-        name: leaf[:, :saved] if ensemble else leaf[:saved]
+    diagnostics = window_rows(records, plan.ensemble)
+    states = {
+        name: leaf[:, :saved] if plan.ensemble else leaf[:saved]
         for name, leaf in _named(plan, call.batch.rows).items()
     }
     tally.add(diagnostics)
-    writer.put({**rows, **diagnostics})
+    mark = None
+    if finite and call.position is not None:
+        mark = Mark(call.stop, partial(checkpoint, call.position))
+    writer.put(_shaped(plan, region, {**states, **diagnostics}), mark)
+
+
+def _shaped(plan: Plan, region: int, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Give rows the axes of the region."""
+    if not plan.ensemble:
+        return rows
+    lengths = [part.stop - part.start for part in plan.layout.regions[region]]
+    return {name: _unpadded(block, lengths) for name, block in rows.items()}
 
 
 def _named(plan: Plan, tree: Any) -> dict[str, np.ndarray]:
@@ -295,25 +240,8 @@ def _named(plan: Plan, tree: Any) -> dict[str, np.ndarray]:
     return {name: np.asarray(leaf) for name, leaf in leaves.items()}
 
 
-def _initial_rows(plan: Plan) -> dict[str, np.ndarray]:
-    axis = int(plan.members is not None)
-    return {name: np.expand_dims(leaf, axis) for name, leaf in _named(plan, plan.model.y0).items()}
-
-
-def _snapshot(
-    plan: Plan, tally: Tally, call: _Call, compile_seconds: float, run_seconds: float
-) -> Progress:
-    steps = call.start + int(call.batch.windows) * call.steps
-    return Progress(
-        t=plan.grid.time(steps),
-        steps=steps,
-        total_steps=plan.grid.steps,
-        windows=tally.windows,
-        parallel=tally.parallel,
-        fell_back=tally.fell_back,
-        mode=tally.mode,
-        growth_rate=tally.growth_rate,
-        mean_growth_rate=tally.mean_growth_rate,
-        compile_seconds=compile_seconds,
-        run_seconds=run_seconds,
-    )
+def _initial_rows(plan: Plan, region: int) -> dict[str, np.ndarray]:
+    axis = int(plan.ensemble)
+    rows = _named(plan, plan.block(region)[0])
+    rows = {name: np.expand_dims(leaf, axis) for name, leaf in rows.items()}
+    return _shaped(plan, region, rows)

@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from parasim._errors import ConfigError
 from parasim._numbers import finite_number, whole_number
 
@@ -43,6 +45,12 @@ class Grid:
     def windows(self) -> int:
         """The number of windows."""
         return -(-self.steps // self.window)
+
+    @property
+    def window_ends(self) -> np.ndarray:
+        """The time at the end of each window."""
+        stop = np.arange(1, self.windows + 1) * self.window
+        return self.t0 + np.minimum(stop, self.steps) * self.dt
 
     @property
     def tail(self) -> int:

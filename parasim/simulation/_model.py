@@ -10,6 +10,8 @@ import numpy as np
 from parasim._errors import ConfigError, near_names
 from parasim.io._layout import Field
 from parasim.plugins import System
+from parasim.simulation._perturbation import perturbed
+from parasim.simulation._runs import MEMBER, Runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,8 +21,9 @@ class Model:
     Attributes:
         name: of the system, or of the function.
         vector_field: `(t, y, args) -> dy/dt`.
-        y0: pytree of numpy arrays; each has a leading member axis if there are members.
-        args: what the vector field gets as its last argument.
+        y0: pytree of numpy arrays; in front are the axes of the runs side by side.
+        args: what the vector field gets as its last argument; of a swept parameter the values of
+            all runs.
         fields: the arrays of a store that hold the leaves of the state, in the order of the
             flattened pytree.
         time_unit: the unit of `t`.
@@ -51,52 +54,59 @@ def system_model(
     y0: Any,
     *,
     dtype: np.dtype,
-    seed: int,
-    members: int | None,
+    runs: Runs,
+    perturbation: float | None = None,
 ) -> Model:
-    """Give a system its initial state.
+    """Give a system its initial states.
 
     Arguments:
         system: what is integrated.
         values: of all its parameters.
-        y0: some or all leaves of the initial state by name; a number fills a leaf. With members, a
-            value with one more axis than the leaf has one entry per member.
+        y0: some or all leaves of the initial state by name; a number fills a leaf. A value with one
+            more axis than the leaf has one entry per member.
         dtype: of the state.
-        seed: for a random initial state; member i gets seed + i.
-        members: the size of an ensemble; None for a run without member axis.
+        runs: side by side, with their seeds and the parameters in which they differ.
+        perturbation: of the members' initial states, relative; None for one where nothing else
+            tells them apart.
 
     Raises:
         ConfigError: a leaf has no such name, or a value has the wrong type or shape.
     """
-    seeds = [seed] if members is None else range(seed, seed + members)
-    states = [system.initial_state(values, s) for s in seeds]
+    points = list(np.ndindex(runs.shape))
+    states = []
+    for point in points:
+        swept = {name: float(run_values[point]) for name, run_values in runs.swept.items()}
+        states.append(system.initial_state({**values, **swept}, int(runs.seeds[point])))
     state = {}
     for name in system.variables:
-        leaves = [np.asarray(s[name], dtype) for s in states]
-        state[name] = leaves[0] if members is None else np.stack(leaves)
+        leaves = np.stack([np.asarray(s[name], dtype) for s in states])
+        state[name] = leaves.reshape((*runs.shape, *leaves.shape[1:]))
     for name, value in _checked_mapping(y0, system).items():
-        state[name] = _override(name, value, state[name], members)
+        state[name] = _override(name, value, state[name], runs)
+    state = perturbed(state, runs, perturbation)
     fields = tuple(
         Field(
             name=name,
             dims=variable.dims,
-            shape=state[name].shape[int(members is not None) :],
+            shape=state[name].shape[len(runs.shape) :],
             dtype=dtype,
             attributes={"units": variable.unit, "long_name": variable.description or name},
         )
         for name, variable in sorted(system.variables.items())  # jax's order of a dictionary
     )
     _check_finite(state)
+    args = {name: np.asarray(value, dtype) for name, value in values.items()}
+    swept = {name: np.asarray(run_values, dtype) for name, run_values in runs.swept.items()}
     return Model(
         name=system.name,
         vector_field=system.vector_field,
         y0=state,
-        args={name: np.asarray(value, dtype) for name, value in values.items()},
+        args=args | swept,
         fields=fields,
         time_unit=system.time_unit,
         description=system.description,
         citation=system.citation,
-        settings={**system.options, **values},
+        settings={**system.options, **{k: v for k, v in values.items() if k not in runs.swept}},
     )
 
 
@@ -114,7 +124,7 @@ def _checked_mapping(y0: Any, system: System) -> Mapping[str, Any]:
     return y0
 
 
-def _override(name: str, value: Any, default: np.ndarray, members: int | None) -> np.ndarray:
+def _override(name: str, value: Any, default: np.ndarray, runs: Runs) -> np.ndarray:
     """Return a given initial value in the shape of the leaf that it replaces."""
     try:
         given = np.asarray(value)
@@ -122,10 +132,10 @@ def _override(name: str, value: Any, default: np.ndarray, members: int | None) -
         given = np.asarray(None)
     if given.dtype.kind not in "iuf":
         raise ConfigError(f"y0: {name} must be a number or an array of numbers, not {value!r}")
-    own = default.shape[int(members is not None) :]
-    per_member = members is not None and given.ndim == len(own) + 1
-    if given.ndim and given.shape != (default.shape if per_member else own):
-        expected = f"a number or shape {own}" + (f" or {default.shape}" if members else "")
+    own = default.shape[len(runs.shape) :]
+    each = (runs.axes[MEMBER], *own) if MEMBER in runs.axes else own  # members are last
+    if given.shape not in ((), own, each):
+        expected = f"a number or shape {own}" + (f" or {each}" if each != own else "")
         raise ConfigError(f"y0: {name} has shape {given.shape}, must be {expected}")
     return np.broadcast_to(given, default.shape).astype(default.dtype)
 
@@ -136,16 +146,18 @@ def plain_model(
     y0: Any,
     *,
     dtype: np.dtype,
-    members: int | None,
+    runs: Runs,
+    perturbation: float | None = None,
 ) -> Model:
     """Take a plain vector field as it is; the leaves of the state are named by their paths.
 
     Arguments:
         vector_field: `(t, y, args) -> dy/dt`.
-        args: passed on untouched.
+        args: passed on untouched, but for what is swept.
         y0: any pytree of numbers; with members, every leaf has a leading axis of that length.
         dtype: of the state.
-        members: the size of an ensemble; None for a run without member axis.
+        runs: side by side, with the parameters in which they differ.
+        perturbation: of the members' initial states, relative.
 
     Raises:
         ConfigError: it is no function, there is no y0, or a leaf is no real number or has the wrong
@@ -159,7 +171,8 @@ def plain_model(
     paths, structure = jax.tree_util.tree_flatten_with_path(y0)
     if not paths:
         raise ConfigError("a plain vector field needs an initial state: give y0=")
-    leaves, fields = [], []
+    members = runs.axes.get(MEMBER)
+    leaves, fields = {}, []
     for path, value in paths:
         name = jax.tree_util.keystr(path, simple=True, separator="_") or "y"
         leaf = np.asarray(value)
@@ -167,19 +180,21 @@ def plain_model(
             raise ConfigError(f"y0: {name} must hold real numbers, not {leaf.dtype}")
         if members is not None and leaf.shape[:1] != (members,):
             raise ConfigError(
-                f"y0: {name} has shape {leaf.shape}; with members={members} its first axis must "
+                f"y0: {name} has shape {leaf.shape}; with {members} members its first axis must "
                 "have that length"
             )
-        leaves.append(leaf.astype(dtype))
         own = leaf.shape[int(members is not None) :]
+        leaves[name] = np.broadcast_to(leaf.astype(dtype), (*runs.shape, *own))
         dims = tuple(f"{name}_{axis}" for axis in range(len(own)))
         fields.append(Field(name=name, dims=dims, shape=own, dtype=dtype))
-    state = jax.tree_util.tree_unflatten(structure, leaves)
-    _check_finite({f.name: leaf for f, leaf in zip(fields, leaves, strict=True)})
+    leaves = perturbed(leaves, runs, perturbation or 0.0)
+    _check_finite(leaves)
+    if runs.swept:
+        args = {**args, **{name: values.astype(dtype) for name, values in runs.swept.items()}}
     return Model(
         name=getattr(vector_field, "__name__", type(vector_field).__name__),
         vector_field=vector_field,
-        y0=state,
+        y0=jax.tree_util.tree_unflatten(structure, list(leaves.values())),
         args=args,
         fields=tuple(fields),
         time_unit="1",
@@ -195,18 +210,15 @@ def _check_finite(state: Mapping[str, np.ndarray]) -> None:
             raise ConfigError(f"y0: {name} must be finite, not {leaf}")
 
 
-def check_vector_field(model: Model, members: int | None) -> None:
+def check_vector_field(model: Model, runs: Runs) -> None:
     """Check, without running it, that the vector field returns what the state looks like.
 
     Raises:
         ConfigError: the result has another structure or shape than the state.
     """
-    state = jax.tree.map(
-        lambda leaf: jax.ShapeDtypeStruct(leaf.shape[int(members is not None) :], leaf.dtype),
-        model.y0,
-    )
+    state, args = one_run(model, runs)
     time = np.zeros((), jax.tree.leaves(model.y0)[0].dtype)
-    slope = jax.eval_shape(lambda y: model.vector_field(time, y, model.args), state)
+    slope = jax.eval_shape(lambda y: model.vector_field(time, y, args), state)
     given = jax.tree.structure(slope), [leaf.shape for leaf in jax.tree.leaves(slope)]
     expected = jax.tree.structure(state), [leaf.shape for leaf in jax.tree.leaves(state)]
     if given != expected:
@@ -214,6 +226,15 @@ def check_vector_field(model: Model, members: int | None) -> None:
             f"the vector field {model.name} returns {_shapes(slope)}, but the state is "
             f"{_shapes(state)}: return one slope per leaf of y"
         )
+
+
+def one_run(model: Model, runs: Runs) -> tuple[Any, Any]:
+    """Return the initial state and the arguments of the first run."""
+    first = (0,) * len(runs.shape)
+    y0 = jax.tree.map(lambda leaf: leaf[first], model.y0)
+    if not runs.swept:
+        return y0, model.args
+    return y0, {**model.args, **{name: model.args[name][first] for name in runs.swept}}
 
 
 def _shapes(tree: Any) -> str:

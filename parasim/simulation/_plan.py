@@ -14,6 +14,7 @@ from parasim._numbers import whole_number
 from parasim.integrators import AlwaysParallel, DeviceCosts, ParallelNewton
 from parasim.integrators.newton._devices import host_beside
 from parasim.integrators.window._window import WindowSolver
+from parasim.io._encoding import Encoding
 from parasim.io._forcing import Forcing
 from parasim.io._layout import Layout
 from parasim.plugins import System, build_system
@@ -21,8 +22,15 @@ from parasim.simulation._diagnostics import window_fields
 from parasim.simulation._dtype import ENABLE_64_BIT, is_64_bit, resolve_dtype
 from parasim.simulation._grid import Grid, make_grid
 from parasim.simulation._inputs import describe_inputs, driven_model
-from parasim.simulation._model import Model, check_vector_field, plain_model, system_model
-from parasim.simulation._provenance import as_json, root_attributes
+from parasim.simulation._model import (
+    Model,
+    check_vector_field,
+    one_run,
+    plain_model,
+    system_model,
+)
+from parasim.simulation._provenance import as_json, fingerprint, root_attributes
+from parasim.simulation._runs import Runs, Sweep, make_runs
 from parasim.simulation._solvers import check_terms, with_tolerances
 
 _MOST_STEPS_32_BIT = 2**31 - 1
@@ -37,8 +45,9 @@ class Plan:
         grid: the times.
         solver: how.
         layout: the arrays of the store.
+        configuration: everything that decides the result, resolved.
         attributes: of the store's root.
-        members: the size of the ensemble; None without one.
+        runs: side by side.
         forcings: the data that drive parameters, by name.
         host: the CPU that makes the sequential steps, if that is not the device in use.
     """
@@ -47,10 +56,37 @@ class Plan:
     grid: Grid
     solver: ParallelNewton
     layout: Layout
+    configuration: Mapping[str, Any]
     attributes: Mapping[str, Any]
-    members: int | None
+    runs: Runs
     forcings: Mapping[str, Forcing]
     host: Any
+
+    @property
+    def ensemble(self) -> bool:
+        """Whether there are axes of runs side by side."""
+        return bool(self.runs.axes)
+
+    def block(self, region: int) -> tuple[Any, Any]:
+        """Return the initial states and the arguments of a region's runs.
+
+        With runs side by side they have one leading axis, and as many entries in every region:
+        where there are fewer runs, the last one is there several times.
+        """
+        if not self.ensemble:
+            return self.model.y0, self.model.args
+        place, axes = self.layout.regions[region], len(self.runs.axes)
+
+        def part(leaf: np.ndarray) -> np.ndarray:
+            runs = leaf[place].reshape(-1, *leaf.shape[axes:])
+            return np.pad(
+                runs, [(0, self.runs.together - len(runs)), *[(0, 0)] * (runs.ndim - 1)], "edge"
+            )
+
+        args = self.model.args
+        if self.runs.swept:
+            args = {**args, **{name: part(args[name]) for name in self.runs.swept}}
+        return jax.tree.map(part, self.model.y0), args
 
 
 def make_plan(
@@ -67,12 +103,20 @@ def make_plan(
     seed: int = 0,
     inputs: Mapping[str, Any] | None = None,
     members: int | None = None,
+    perturbation: float | None = None,
+    sweep: Mapping[str, Any] | Sweep | None = None,
+    batch: int | None = None,
+    encoding: Encoding | None = None,
     host: Any = None,
+    costs: DeviceCosts | None = None,
 ) -> Plan:
     """Check and resolve the arguments of `simulate`; starts and writes nothing.
 
-    A CPU that may make sequential steps can be given as `host`; by default it is the one beside
-    the device in use, if that is another.
+    Arguments:
+        host: a CPU that may make sequential steps; by default the one beside the device in use, if
+            that is another.
+        costs: of a run that is continued, instead of those that are known now.
+        others: of `simulate`.
 
     Raises:
         ConfigError: something cannot be done as asked; the message names the remedy.
@@ -86,32 +130,35 @@ def make_plan(
             f"{ENABLE_64_BIT}"
         )
     seed = whole_number("seed", seed, minimum=0)
-    if members is not None:
-        members = whole_number("members", members, minimum=1)
     if isinstance(system, str):
         system, values = build_system(system, _mapping("params", params))
     elif isinstance(system, System):
         values = system.resolve(_mapping("params", params))
     else:
         values = params
-    if isinstance(system, System):
-        model = system_model(system, values, y0, dtype=kind, seed=seed, members=members)
-    else:
-        model = plain_model(system, values, y0, dtype=kind, members=members)
-    model, forcings = driven_model(model, system, inputs, params=params, grid=grid, dtype=kind)
-    check_vector_field(model, members)
-    one = model.y0 if members is None else jax.tree.map(lambda leaf: leaf[0], model.y0)
-    windows = newton.window_solver(one, host=True)
-    host, costs = _stepping(windows, members, host or host_beside())
+    if not isinstance(sweep, Sweep):
+        sweep = Sweep(_mapping("sweep", sweep))
+    runs = make_runs(sweep, members, seed, system=system, params=params, batch=batch)
+    make_model: Any = system_model if isinstance(system, System) else plain_model
+    model = make_model(system, values, y0, dtype=kind, runs=runs, perturbation=perturbation)
+    given = {**_mapping("params", params), **runs.swept} if runs.swept else params
+    model, forcings = driven_model(model, system, inputs, params=given, grid=grid, dtype=kind)
+    check_vector_field(model, runs)
+    windows = newton.window_solver(one_run(model, runs)[0], host=True)
+    host, costs = _stepping(windows, runs, host or host_beside(), costs)
     newton = dataclasses.replace(newton, costs=costs)  # of the whole run, and in the store
+    encoding = encoding or Encoding()
     layout = Layout(
         fields=(*model.fields, *window_fields(model.time_unit, kind)),
         start=grid.t0,
         interval=grid.dt * grid.every,
         rows=grid.rows,
-        windows=grid.windows,
+        window_ends=grid.window_ends,
         time_unit=model.time_unit,
-        members=members,
+        axes=runs.axes,
+        coordinates=runs.coordinates,
+        block=runs.block,
+        encoding=encoding,
     )
     configuration = {
         "system": model.name,
@@ -122,8 +169,12 @@ def make_plan(
         "dtype": kind.name,
         "seed": seed,
         "members": members,
+        "sweep": {name: np.unique(v).tolist() for name, v in runs.swept.items()},
+        "together": list(runs.block),
         "solver": as_json(newton),
         "decision": as_json(windows.decision),
+        "encoding": as_json(encoding),
+        "equations": fingerprint(model, runs),
     }
     attributes = root_attributes(
         title=f"{model.name}: {model.description}" if model.description else model.name,
@@ -131,16 +182,20 @@ def make_plan(
         configuration=configuration,
         seed=seed,
     )
-    return Plan(model, grid, newton, layout, attributes, members, forcings, host)
+    return Plan(model, grid, newton, layout, configuration, attributes, runs, forcings, host)
 
 
-def _stepping(windows: WindowSolver, members: int | None, host: Any) -> tuple[Any, DeviceCosts]:
+def _stepping(
+    windows: WindowSolver, runs: Runs, host: Any, kept: DeviceCosts | None
+) -> tuple[Any, DeviceCosts]:
     """Return the host's CPU if it shall make the sequential steps, and the costs of the run."""
+    if kept is not None:
+        return (host if kept.host_step is not None else None), kept
     costs = windows.costs
     if host is None or costs.host_step is None or type(windows.decision) is AlwaysParallel:
         return None, costs.alone()
     # A device makes the steps of all members at once, and a CPU one after the other.
-    costs = dataclasses.replace(costs, host_step=costs.host_step * (members or 1))
+    costs = dataclasses.replace(costs, host_step=costs.host_step * runs.together)
     return (host, costs) if costs.stepping < costs.step else (None, costs.alone())
 
 

@@ -1,8 +1,10 @@
 """The attributes that say what made a store: configuration, versions, seed and command."""
 
 import dataclasses
+import hashlib
 import json
 import platform
+import re
 import shlex
 import sys
 from collections.abc import Mapping
@@ -13,11 +15,11 @@ from typing import Any
 import jax
 import numpy as np
 
-from parasim.io._create import MARK
+from parasim.simulation._model import Model, one_run
+from parasim.simulation._runs import Runs
 
 _PACKAGES = ("parasim", "jax", "jaxlib", "diffrax", "equinox", "numpy", "zarr", "xarray")
-
-STORE_VERSION = 1
+_MOST_VALUES = 1000  # that are written out
 
 
 def root_attributes(
@@ -41,7 +43,6 @@ def root_attributes(
     attributes: dict[str, Any] = {
         "title": title,
         "references": citation,
-        "status": "running",
         "configuration": json.dumps(configuration),
         "seed": seed,
         "command": shlex.join(sys.argv),
@@ -50,9 +51,24 @@ def root_attributes(
         "python": platform.python_version(),
         "platform": device.platform,
         "device": device.device_kind,
-        MARK: STORE_VERSION,
     }
     return {name: value for name, value in attributes.items() if value != ""}
+
+
+def fingerprint(model: Model, runs: Runs) -> str:
+    """Return a digest of what a vector field computes, whatever its source looks like.
+
+    It is that of its jaxpr, and of the arrays in it: it tells whether the equations have changed
+    since a run was begun, with the same version of jax.
+    """
+    y0, args = one_run(model, runs)
+    time = np.zeros((), jax.tree.leaves(y0)[0].dtype)
+    traced = jax.make_jaxpr(lambda t, y: model.vector_field(t, y, args))(time, y0)
+    text = re.sub(r"0x[0-9a-f]+", "", str(traced.jaxpr))  # where functions happen to be in memory
+    digest = hashlib.sha256(text.encode())
+    for constant in traced.consts:
+        digest.update(np.asarray(constant).tobytes())
+    return digest.hexdigest()[:16]
 
 
 def as_json(value: Any) -> Any:
@@ -61,8 +77,11 @@ def as_json(value: Any) -> Any:
         return value
     if isinstance(value, int | float | np.number):
         return value.item() if isinstance(value, np.number) else value
-    if isinstance(value, np.ndarray) and value.size <= 1000:
-        return value.tolist()
+    if isinstance(value, np.ndarray):
+        if value.size <= _MOST_VALUES:
+            return value.tolist()
+        digest = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
+        return {"shape": list(value.shape), "sha256": digest[:16]}
     if isinstance(value, Mapping):
         return {str(key): as_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

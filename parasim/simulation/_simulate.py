@@ -8,15 +8,21 @@ from typing import Any
 import diffrax
 import xarray as xr
 
-from parasim._errors import StoreError
-from parasim.io._create import check_target, create_store
-from parasim.io._memory import MemoryWriter
-from parasim.io._writer import StoreWriter
+from parasim._errors import SolverError, StoreError
+from parasim.io._create import check_target, is_group
+from parasim.io._encoding import Encoding
+from parasim.io._memory import MemorySession
+from parasim.io._objects import Place, store_place
+from parasim.io._reader import open_run
+from parasim.io._session import StoreSession
 from parasim.plugins import System
-from parasim.simulation._execute import compile_plan, execute
+from parasim.simulation._compile import checkpoint, compile_plan
+from parasim.simulation._execute import execute
 from parasim.simulation._plan import Plan, make_plan
 from parasim.simulation._progress import Progress
 from parasim.simulation._resources import check_disk, check_result_memory
+from parasim.simulation._resume import check_same, stored_attributes, stored_costs
+from parasim.simulation._runs import Sweep
 
 
 def simulate(
@@ -34,7 +40,13 @@ def simulate(
     seed: int = 0,
     inputs: Mapping[str, Any] | None = None,
     members: int | None = None,
+    perturbation: float | None = None,
+    sweep: Mapping[str, Any] | Sweep | None = None,
+    batch: int | None = None,
+    encoding: Encoding | None = None,
     overwrite: bool = False,
+    resume: bool = False,
+    force_unlock: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> xr.Dataset:
     """Integrate a system on the grid t0 + n dt, and stream the trajectory to a store.
@@ -53,7 +65,8 @@ def simulate(
         dt: the step.
         solver: a `ParallelNewton`, by default `ParallelNewton()`, or a one-step diffrax solver to
             put into one. Its `steps` are the length of a window.
-        store: where the zarr group shall be; by default the result is kept in memory.
+        store: where the zarr group shall be, a path or a URL that fsspec knows (`s3://...`); by
+            default the result is kept in memory.
         every: save each `every`-th state, beginning with the initial one.
         dtype: of the state, float32 or float64; by default what jax is set to.
         seed: for a random initial state.
@@ -62,7 +75,17 @@ def simulate(
         members: the size of an ensemble, integrated side by side. Each leaf of y0 may then (for a
             plain vector field must) have a leading axis of that length; member i of a system with
             a random initial state has the seed `seed + i`.
+        perturbation: of the members' initial states, relative, drawn from these seeds; by default
+            1e-3 where all members of a system would begin in the same state.
+        sweep: values of parameters by name, in all combinations, with a dimension for each; a
+            `Sweep` also takes them together, along `member`.
+        batch: how many runs of an ensemble or a sweep are computed together, at most; 64 by
+            default.
+        encoding: chunks, compression and rounding of the stored states.
         overwrite: replace an existing store.
+        resume: go on with the store where it was left, if there is one; the result is the same to
+            the last bit as without the interruption.
+        force_unlock: take the store from another process that is said to write it.
         progress: called now and then with a `Progress`.
 
     Returns:
@@ -75,6 +98,9 @@ def simulate(
         StoreError: the store is in the way, or cannot be written.
         SolverError: the state stopped being finite; the store holds every window before that.
     """
+    attributes = (
+        stored_attributes(store) if resume and store and is_group(store_place(store)) else None
+    )
     plan = make_plan(
         system,
         params=params,
@@ -88,14 +114,22 @@ def simulate(
         seed=seed,
         inputs=inputs,
         members=members,
+        perturbation=perturbation,
+        sweep=sweep,
+        batch=batch,
+        encoding=encoding,
+        costs=None if attributes is None else stored_costs(attributes),
     )
     if store is None:
         check_result_memory(plan.layout.nbytes)
-        with MemoryWriter(plan.layout, plan.attributes) as memory:
+        with MemorySession(plan.layout, plan.attributes) as memory:
             execute(plan, compile_plan(plan), memory, progress)
         return memory.dataset()
-    run_plan(plan, store, overwrite=overwrite, progress=progress)
-    return xr.open_zarr(store)
+    if attributes is None:
+        run_plan(plan, store, overwrite=overwrite, force_unlock=force_unlock, progress=progress)
+    else:
+        resume_plan(plan, store, attributes, force_unlock=force_unlock, progress=progress)
+    return open_run(store)
 
 
 def run_plan(
@@ -103,30 +137,72 @@ def run_plan(
     store: str | os.PathLike[str],
     *,
     overwrite: bool = False,
+    force_unlock: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> None:
     """Run a plan into a store; arguments and what is raised are those of `simulate`.
 
     The store is not opened, because that would read the whole time coordinate.
     """
-    check_store(plan, store, overwrite=overwrite)
+    check_run(plan, store, overwrite=overwrite)
     compiled = compile_plan(plan)
     # Only now, so that an existing store is not lost to a vector field that does not compile.
-    group = create_store(store, plan.layout, plan.attributes, overwrite=overwrite)
-    with StoreWriter(group, plan.layout) as writer:
-        execute(plan, compiled, writer, progress)
+    session = StoreSession.create(
+        store,
+        plan.layout,
+        plan.attributes,
+        checkpoint_bytes=len(checkpoint(compiled.position)),
+        overwrite=overwrite,
+        force_unlock=force_unlock,
+    )
+    with session:
+        execute(plan, compiled, session, progress)
 
 
-def check_store(plan: Plan, store: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+def resume_plan(
+    plan: Plan,
+    store: str | os.PathLike[str],
+    attributes: Mapping[str, Any],
+    *,
+    force_unlock: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> None:
+    """Go on with a store to the end of its plan; what is raised is that of `simulate`.
+
+    Arguments:
+        plan: made with the costs of the store.
+        store: where it is.
+        attributes: of the store.
+        force_unlock: take it from whoever has it.
+        progress: called now and then.
+    """
+    check_same(plan, attributes, str(store))
+    place = store_place(store)
+    _check_not_failed(place, attributes)
+    with StoreSession.resume(place, plan.layout, force_unlock=force_unlock) as session:
+        execute(plan, compile_plan(plan), session, progress)
+
+
+def check_run(plan: Plan, store: str | os.PathLike[str], *, overwrite: bool = False) -> None:
     """Refuse a store that a plan cannot be run into; writes nothing.
 
     Raises:
         ConfigError: it is no path.
         StoreError: something is in the way, or there is no room.
     """
-    target = check_target(store, overwrite=overwrite)
-    _check_not_an_input(plan, target)
-    check_disk(target, plan.layout.nbytes)
+    place = check_target(store, overwrite=overwrite)
+    if isinstance(place, Path):
+        _check_not_an_input(plan, place)
+        check_disk(place, plan.layout.nbytes)
+
+
+def _check_not_failed(place: Place, attributes: Mapping[str, Any]) -> None:
+    """Refuse to go on with what would fail again."""
+    if attributes["status"] == "failed":
+        raise SolverError(
+            f"the run of {place} failed at t = {attributes['failed_at']:.12g}, and would fail "
+            "there again: begin another one, with a smaller dt or other parameters"
+        )
 
 
 def _check_not_an_input(plan: Plan, store: Path) -> None:

@@ -46,7 +46,8 @@ class WindowLoop(eqx.Module):
         steps: the number of steps in a window.
         every: keep each `every`-th state, counted from the start of the run.
         capacity: the largest number of windows.
-        ensemble: whether the state has a leading member axis.
+        ensemble: whether the state has a leading axis of runs side by side.
+        swept: the names of the arguments that have such an axis too.
     """
 
     integrator: WindowIntegrator | WindowShare
@@ -54,6 +55,7 @@ class WindowLoop(eqx.Module):
     every: int = eqx.field(static=True)
     capacity: int = eqx.field(static=True)
     ensemble: bool = eqx.field(static=True)
+    swept: tuple[str, ...] = eqx.field(static=True, default=())
 
     def __call__(
         self, position: Position, args: Any, start: jax.Array, windows: jax.Array
@@ -94,11 +96,12 @@ class WindowLoop(eqx.Module):
         return jax.lax.while_loop(unfinished, advance, (position, empty))
 
     def _window(self, position: Position, args: Any, start: jax.Array) -> tuple[Any, Any, Any]:
-        def one(memory: Any, y: Any) -> tuple[Any, Any, Any]:
-            return self.integrator(memory, y, args, start, self.steps)
+        def one(memory: Any, y: Any, swept: Any) -> tuple[Any, Any, Any]:
+            own = {**args, **swept} if self.swept else args
+            return self.integrator(memory, y, own, start, self.steps)
 
         mapped = jax.vmap(one) if self.ensemble else one
-        return mapped(position.memory, position.y)
+        return mapped(position.memory, position.y, {name: args[name] for name in self.swept})
 
     def _advance(
         self, position: Position, batch: Batch, args: Any, start: jax.Array

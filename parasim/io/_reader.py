@@ -1,0 +1,142 @@
+"""Opens a store as a dataset that holds what has been committed, and nothing else."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+import zarr
+
+from parasim._errors import StoreError, first_line, near_names
+from parasim.io._commits import Commit, Commits
+from parasim.io._create import MARK, STORE_VERSION, is_ours, root_metadata
+from parasim.io._layout import RUN_GROUP
+from parasim.io._lock import lock_key, read_owner
+from parasim.io._objects import Place, open_objects, store_place
+
+_MOST_INDEXED = 10**7
+
+
+def open_run(path: Any, *, indexed: bool | None = None) -> xr.Dataset:
+    """Open a store of parasim's, also while its run goes on: only complete windows are shown.
+
+    Arguments:
+        path: of the store, or its URL.
+        indexed: whether times can be selected by value, as in `dataset.sel(time=10.0)`, for which
+            all of them are read; by default if there are no more than ten million.
+
+    Returns:
+        The dataset, backed by dask, one file of the store per chunk. Where the runs of a sweep
+        have not come equally far, NaN (-1 for integers) stands for what is not there yet. The
+        attribute `status` is "running", "complete", "failed" or "interrupted".
+
+    Raises:
+        ConfigError: it is no path.
+        StoreError: there is no store, or it is something else, or it is damaged.
+    """
+    place = store_place(path)
+    check_store(place)
+    objects = open_objects(place, read_only=True)
+    try:
+        group = zarr.open_group(objects, mode="r", use_consolidated=True)
+        # The arrays that a store being made lacks are not missed: nothing has been committed.
+        commits = Commits(group[RUN_GROUP], str(place)).read_all()  # type: ignore[arg-type]
+        rows = group["time"].shape[0]  # type: ignore[union-attr]
+        indexed = rows <= _MOST_INDEXED if indexed is None else indexed
+        dataset = xr.open_zarr(
+            objects, chunks=None, decode_timedelta=False, create_default_indexes=indexed
+        )
+    except KeyError as error:
+        raise StoreError(f"{place} is being made, or that was interrupted: run it again") from error
+    except (OSError, ValueError) as error:  # whatever zarr or a codec makes of damaged files
+        if isinstance(error, StoreError):
+            raise
+        raise StoreError(f"{place} cannot be read as a store: {first_line(error)}") from error
+    dataset = _committed(_in_files(dataset, group), group, commits)
+    return dataset.assign_attrs(status=_status(dataset.attrs["status"], objects))
+
+
+def check_store(place: Place) -> None:
+    """Refuse what is no store of parasim's, or of another version of it.
+
+    Raises:
+        StoreError: the message says what it is.
+    """
+    root = root_metadata(place)
+    if isinstance(place, Path) and not place.exists():
+        raise StoreError(f"there is no store {place}: {_near(place)}")
+    if root.get("node_type") != "group":
+        raise StoreError(f"{place} is no zarr store: name what `parasim run --out` wrote")
+    version = (root.get("attributes") or {}).get(MARK)
+    if version is None:
+        raise StoreError(
+            f"{place} was not written by parasim: open it with xarray.open_zarr({str(place)!r})"
+        )
+    if version != STORE_VERSION:
+        newer = isinstance(version, int) and version > STORE_VERSION
+        raise StoreError(
+            f"{place} was written by {'a newer' if newer else 'an older'} parasim, in version "
+            f"{version} of the layout, and this one knows version {STORE_VERSION}: "
+            + ("pip install --upgrade parasim, or " if newer else "run its command again, or ")
+            + "read it with xarray.open_zarr"
+        )
+
+
+def _near(path: Path) -> str:
+    """Name stores beside a path where none is."""
+    folder = path.parent
+    beside = folder.iterdir() if folder.is_dir() else ()
+    stores = [str(folder / p.name) for p in beside if is_ours(p)]
+    return near_names(str(path), stores) if stores else "check the path"
+
+
+def _status(stored: str, objects: Any) -> str:
+    """Return the status; "running" only where somebody may really do so."""
+    if stored != "running":
+        return stored
+    owner = read_owner(objects, lock_key())
+    return "interrupted" if owner is None or owner.is_gone else "running"
+
+
+def _in_files(dataset: xr.Dataset, group: zarr.Group) -> xr.Dataset:
+    """Chunk variables as the files are: chunks within files would be read several at a time."""
+    chunked = {}
+    for name, variable in dataset.variables.items():
+        array: Any = group[str(name)]
+        if name not in dataset.indexes:
+            files = array.shards or array.chunks
+            chunked[name] = variable.chunk(dict(zip(variable.dims, files, strict=True)))
+    return dataset.assign(
+        {name: v for name, v in chunked.items() if name in dataset.data_vars}
+    ).assign_coords({name: v for name, v in chunked.items() if name in dataset.coords})
+
+
+def _committed(dataset: xr.Dataset, group: zarr.Group, commits: list[Commit]) -> xr.Dataset:
+    """Cut a dataset to what is there, and hide what is not there everywhere."""
+    rows = [commit.rows for commit in commits]
+    windows = [commit.windows for commit in commits]
+    cut = dataset.isel(time=slice(max(rows)), window=slice(max(windows)))
+    for dim, counts in (("time", rows), ("window", windows)):
+        if len(set(counts)) > 1:
+            cut = _hidden(cut, group, dim, counts)
+    return cut
+
+
+def _hidden(dataset: xr.Dataset, group: zarr.Group, dim: str, counts: list[int]) -> xr.Dataset:
+    """Put fill values where a region has no rows yet."""
+    regions: Any = group[RUN_GROUP].attrs
+    axes, block = list(regions["axes"]), list(regions["block"])
+    shape = [dataset.sizes[axis] for axis in axes]
+    blocks = [math.ceil(n / part) for n, part in zip(shape, block, strict=True)]
+    there = np.reshape(counts, blocks)
+    for axis, part in enumerate(block):
+        there = np.repeat(there, part, axis).take(range(shape[axis]), axis)
+    index = xr.DataArray(np.arange(dataset.sizes[dim]), dims=dim)
+    present = index < xr.DataArray(there, dims=axes)
+    hidden = {
+        name: array.where(present, group[str(name)].fill_value).transpose(*array.dims)  # type: ignore[union-attr]
+        for name, array in dataset.data_vars.items()
+        if dim in array.dims and axes[0] in array.dims
+    }
+    return dataset.assign({name: v.assign_attrs(dataset[name].attrs) for name, v in hidden.items()})
