@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         newton_scan as newton_scan,
         windows as windows,
     )
+    from parasim.io import Encoding as Encoding, open_run as open  # noqa: F401
     from parasim.plugins import (
         Parameter as Parameter,
         System as System,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
         get_system as get_system,
         system_names as system_names,
     )
-    from parasim.simulation import simulate as simulate
+    from parasim.simulation import Sweep as Sweep, simulate as simulate
 
 __version__ = version("parasim")
 
@@ -69,6 +70,9 @@ _HOME = {
     "lyapunov_scan": "parasim.integrators",
     "windows": "parasim.integrators",
     "simulate": "parasim.simulation",
+    "Sweep": "parasim.simulation",
+    "Encoding": "parasim.io",
+    "open": "parasim.io:open_run",
     "System": "parasim.plugins",
     "Parameter": "parasim.plugins",
     "Variable": "parasim.plugins",
@@ -87,7 +91,8 @@ __all__ = ["__version__", *_HOME]  # pyright: ignore[reportUnsupportedDunderAll]
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'parasim' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    module, _, attribute = _HOME[name].partition(":")
+    return getattr(import_module(module), attribute or name)
 
 
 def __dir__() -> list[str]:

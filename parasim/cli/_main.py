@@ -9,11 +9,11 @@ from parasim._errors import ParasimError
 from parasim.cli._calibrate import calibrate
 from parasim.cli._explain import explain
 from parasim.cli._info import info
+from parasim.cli._interruption import INTERRUPTED
 from parasim.cli._lyapunov import lyapunov
+from parasim.cli._resume import resume
 from parasim.cli._run import run
 from parasim.cli._systems import systems
-
-_INTERRUPTED = 130  # as a shell reports SIGINT
 
 
 class _Failure(click.ClickException):
@@ -35,15 +35,15 @@ class _Group(click.Group):
                 raise
             raise _Failure(error) from error
         except KeyboardInterrupt:
-            click.echo("\nInterrupted; a store that was begun holds what was computed.", err=True)
-            raise click.exceptions.Exit(_INTERRUPTED) from None
+            click.echo("\nInterrupted.", err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from None
 
 
 @click.group(
     cls=_Group,
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
     epilog="Exit codes: 0 done, 2 something was asked for that cannot be done, 3 the integration "
-    "failed, 4 the store is in the way or cannot be used, 130 interrupted.",
+    "failed, 4 the store is in the way or cannot be used, 130 interrupted, 143 terminated.",
 )
 @click.version_option(__version__, prog_name="parasim", message="%(prog)s %(version)s")
 def main() -> None:
@@ -51,6 +51,7 @@ def main() -> None:
 
 
 main.add_command(run)
+main.add_command(resume)
 main.add_command(systems)
 main.add_command(info)
 main.add_command(explain)

@@ -7,9 +7,16 @@ import click
 
 
 class Assignment(click.ParamType):
-    """NAME=VALUE; the value is converted later, where its type is known."""
+    """NAME=VALUE; the value is converted later, where its type is known.
+
+    Arguments:
+        form: how it must look, for messages and help.
+    """
 
     name = "NAME=VALUE"
+
+    def __init__(self, form: str | None = None) -> None:
+        self.name = form or type(self).name
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None

@@ -59,16 +59,17 @@ def _forcing(name: str, forcing: "Forcing") -> str:
     return text
 
 
-def describe_result(plan: "Plan", progress: "Progress", out: Path) -> str:
+def describe_result(plan: "Plan", progress: "Progress", out: "str | Path") -> str:
     """Say what was done, how long it took, and how to open the store."""
     windows = f"{_text.count(progress.sequential)} sequential, "
     windows += f"{_text.count(progress.parallel)} parallel"
     if progress.fell_back:
         windows += f"; {_text.count(progress.fell_back)} fell back from parallel to sequential"
+    from parasim.io._objects import store_size
+
     growth = ""
     if math.isfinite(progress.mean_growth_rate):
         growth = f"{_text.rate(progress.mean_growth_rate, plan.model.time_unit)} on average"
-    size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
     lines = [
         ("system", plan.model.name),
         ("driven by", "\n".join(_forcing(name, f) for name, f in plan.forcings.items())),
@@ -79,7 +80,7 @@ def describe_result(plan: "Plan", progress: "Progress", out: Path) -> str:
                  f"{_text.count(progress.steps_per_second)} steps/s"),
         ("windows", windows),
         ("growth", growth),
-        ("store", f"{out}, {_text.size(size)}"),
-        ("open it", f'xarray.open_zarr("{out}")'),
+        ("store", f"{out}, {_text.size(store_size(out))}"),
+        ("open it", f'parasim.open("{out}")'),
     ]  # fmt: skip
     return _text.aligned(lines)

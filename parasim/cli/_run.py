@@ -13,14 +13,17 @@ Examples:
   parasim run lorenz63 --t1 100 --dt 0.01 --out lorenz.zarr
   parasim run lorenz96 --set sites=36 --set F=8 --t1 1000 --dt 0.05 --every 10 --out l96.zarr
   parasim run energy-balance --t0 1960 --t1 2000 --dt 1/12 --input co2=co2.csv:co2 --out ebm.zarr
+  parasim run lorenz96 --ensemble 8 --sweep F=2:10:17 --t1 100 --dt 0.05 --out sweep.zarr
   parasim run run.toml --overwrite
 
-A run file has the same keys: system, t0, t1, dt, out, every, mode, solver, steps, dtype, seed and
-overwrite, and the tables [set], [y0] and [input.NAME] with file, variable, interpolation and epoch.
-Paths in it are relative to its folder. A flag wins over the file, the file over the default.
+A run file has the same keys: system, t0, t1, dt, out, every, mode, solver, steps, dtype, seed,
+ensemble, perturbation, zip, batch and overwrite, and the tables [set], [y0], [sweep], [encoding]
+(access, chunk_rows, shard_rows, compression, keep_bits) and [input.NAME] (file, variable,
+interpolation, epoch). Paths in it are relative to its folder. A flag wins over the file, the file
+over the default.
 
 Exit codes: 0 done, 2 something was asked for that cannot be done, 3 the integration failed, 4 the
-store is in the way or cannot be written, 130 interrupted."""
+store is in the way or cannot be written, 130 interrupted, 143 terminated."""
 
 
 @click.command(epilog=_EPILOG)
@@ -46,11 +49,29 @@ store is in the way or cannot be written, 130 interrupted."""
 @click.option("--seed", type=int, metavar="S", help="For a random initial state.  [default: 0]")
 @click.option("--overwrite/--no-overwrite", default=None, help="Replace an existing store.  "
               "[default: no-overwrite]")  # fmt: skip
+@click.option("--ensemble", type=int, metavar="N", help="Run N members side by side.")
+@click.option("--perturbation", metavar="A", help="Of their initial states, relative.  [default: "
+              "0.001 if they would all be the same]")  # fmt: skip
+@click.option("--sweep", type=Assignment("NAME=FIRST:LAST:COUNT|V1,V2,..."), multiple=True,
+              help="Values of a parameter; of several, all combinations.")  # fmt: skip
+@click.option("--zip/--product", "zip", default=None, help="Take swept values together instead.  "
+              "[default: product]")  # fmt: skip
+@click.option("--batch", type=int, metavar="B", help="Runs computed together at most.  "
+              "[default: 64]")  # fmt: skip
+@click.option("--access", metavar="KIND", help="Choose chunks for reading series, maps or both.  "
+              "[default: both]")  # fmt: skip
+@click.option("--chunk-rows", type=int, metavar="N", help="Saved states in a chunk.")
+@click.option("--shard-rows", type=int, metavar="N", help="Saved states in a file of chunks.")
+@click.option("--compression", metavar="NAME", help="none, lz4 or zstd.  [default: none]")
+@click.option("--keep-bits", type=int, metavar="N", help="Round states to N bits of mantissa, a "
+              "relative error of 2^-(N+1).  [default: all]")  # fmt: skip
+@click.option("--force-unlock", is_flag=True, show_default=False, help="Replace a store even if a "
+              "process is said to write it.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, show_default=False, help="Say what would be done, and "
               "write nothing.")  # fmt: skip
 @click.option("--quiet", is_flag=True, show_default=False, help="No progress bar and no summary.")
 @debug_option
-def run(system: str, *, dry_run: bool, quiet: bool, **options: Any) -> None:
+def run(system: str, *, dry_run: bool, quiet: bool, force_unlock: bool, **options: Any) -> None:
     """Integrate a system and stream it to a zarr store.
 
     SYSTEM is a name that `parasim systems` lists; FILE.toml is a run file. The times
@@ -65,9 +86,9 @@ def run(system: str, *, dry_run: bool, quiet: bool, **options: Any) -> None:
 
     import jax
 
-    from parasim.cli._progress import progress_bar
-    from parasim.cli._report import describe_plan, describe_result
-    from parasim.simulation import Progress, check_run, compile_plan, run_plan
+    from parasim.cli._report import describe_plan
+    from parasim.cli._running import show_run
+    from parasim.simulation import check_run, compile_plan, run_plan
 
     with jax.enable_x64(config.dtype == "float64"):
         plan = plan_config(config)
@@ -75,19 +96,20 @@ def run(system: str, *, dry_run: bool, quiet: bool, **options: Any) -> None:
         if dry_run:
             click.echo(describe_plan(plan, config, compile_plan(plan).memory))
             return
-        last: Progress | None = None
-        unit = plan.model.time_unit
-        with progress_bar(plan.model.name, plan.grid.steps, unit, quiet=quiet) as show:
 
-            def remember(progress: Progress) -> None:
-                nonlocal last
-                last = progress
-                if show is not None:
-                    show(progress)
+        def start(report: Any) -> None:
+            run_plan(
+                plan,
+                config.out,
+                overwrite=config.overwrite,
+                force_unlock=force_unlock,
+                progress=report,
+            )
 
-            run_plan(plan, config.out, overwrite=config.overwrite, progress=remember)
-    if not quiet and last is not None:
-        click.echo(describe_result(plan, last, config.out))
+        show_run(plan, config.out, start, quiet=quiet)
+
+
+_ENCODING = ("access", "chunk_rows", "shard_rows", "compression", "keep_bits")
 
 
 def _is_run_file(system: str) -> bool:
@@ -99,6 +121,9 @@ def _flags(system: str, from_file: Any, options: dict[str, Any]) -> dict[str, An
     flags = {key: value for key, value in options.items() if value is not None}
     flags["set"] = dict(flags.pop("set_"))
     flags["y0"] = dict(flags["y0"])
+    flags["sweep"] = dict(flags["sweep"])
+    encoding = {key: flags.pop(key) for key in _ENCODING if key in flags}
+    flags["encoding"] = encoding
     inputs = dict(flags.pop("input_"))
     shared = {key: flags.pop(key) for key in ("interpolation", "epoch") if key in flags}
     if shared and isinstance((from_file or {}).get("input"), dict):

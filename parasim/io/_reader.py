@@ -107,9 +107,10 @@ def _in_files(dataset: xr.Dataset, group: zarr.Group) -> xr.Dataset:
         if name not in dataset.indexes:
             files = array.shards or array.chunks
             chunked[name] = variable.chunk(dict(zip(variable.dims, files, strict=True)))
+    coordinates = {name: v for name, v in chunked.items() if name in dataset.coords}
     return dataset.assign(
         {name: v for name, v in chunked.items() if name in dataset.data_vars}
-    ).assign_coords({name: v for name, v in chunked.items() if name in dataset.coords})
+    ).assign_coords(xr.Coordinates(coordinates, indexes={}))
 
 
 def _committed(dataset: xr.Dataset, group: zarr.Group, commits: list[Commit]) -> xr.Dataset:

@@ -1,6 +1,7 @@
 """Reads what a store says about its windows."""
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,7 +60,8 @@ def stored_windows(dataset: xr.Dataset) -> StoredWindows:
         time_unit=str(windows["window_time"].attrs["units"]),
         ends=windows["window_time"].values,
         values={
-            str(name): array.values.reshape(-1, count) for name, array in windows.data_vars.items()
+            str(name): array.values.reshape(math.prod(array.shape[:-1]), count)
+            for name, array in windows.data_vars.items()
         },
         reasons=tuple(
             word.replace("_", " ") for word in windows["reason"].attrs["flag_meanings"].split()

@@ -7,12 +7,10 @@ from parasim.simulation._calibrate import (
 from parasim.simulation._compile import compile_plan as compile_plan
 from parasim.simulation._config import (
     RunConfig as RunConfig,
-    check_values as check_values,
     make_config as make_config,
-    parse_number as parse_number,
     plan_config as plan_config,
+    plan_stored as plan_stored,
     plan_values as plan_values,
-    read_run_file as read_run_file,
 )
 from parasim.simulation._explain import (
     Explanation as Explanation,
@@ -31,11 +29,19 @@ from parasim.simulation._inputs import InputFile as InputFile
 from parasim.simulation._outlook import Outlook as Outlook
 from parasim.simulation._plan import Plan as Plan
 from parasim.simulation._progress import Progress as Progress
+from parasim.simulation._resume import (
+    stored_attributes as stored_attributes,
+    stored_costs as stored_costs,
+)
+from parasim.simulation._run_file import read_run_file as read_run_file
+from parasim.simulation._runs import Sweep as Sweep
 from parasim.simulation._simulate import (
     check_run as check_run,
+    resume_plan as resume_plan,
     run_plan as run_plan,
     simulate as simulate,
 )
+from parasim.simulation._values import check_values as check_values, parse_number as parse_number
 
 __all__ = [
     "Calibration",
@@ -46,6 +52,7 @@ __all__ = [
     "Progress",
     "RunConfig",
     "Stretch",
+    "Sweep",
     "calibrate_system",
     "check_picture",
     "check_run",
@@ -57,9 +64,13 @@ __all__ = [
     "parse_number",
     "plan_config",
     "plan_exponents",
+    "plan_stored",
     "plan_values",
     "read_run_file",
+    "resume_plan",
     "run_plan",
     "simulate",
+    "stored_attributes",
+    "stored_costs",
     "system_exponents",
 ]

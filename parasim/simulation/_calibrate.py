@@ -14,11 +14,11 @@ from parasim.integrators import DeviceCosts, ParallelNewton, calibrate
 from parasim.integrators.decision._costs_cache import CostsKey, costs_key, save_costs
 from parasim.integrators.newton._flatten import Flattening
 from parasim.plugins import build_system
-from parasim.simulation._config import parse_number, parse_settings
 from parasim.simulation._dtype import resolve_dtype
 from parasim.simulation._model import system_model
 from parasim.simulation._runs import single_run
 from parasim.simulation._solvers import check_solver_name, inner_solver
+from parasim.simulation._values import parse_number, parse_settings
 
 
 @dataclass(frozen=True)

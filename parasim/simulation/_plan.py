@@ -109,6 +109,7 @@ def make_plan(
     encoding: Encoding | None = None,
     host: Any = None,
     costs: DeviceCosts | None = None,
+    request: Mapping[str, Any] | None = None,
 ) -> Plan:
     """Check and resolve the arguments of `simulate`; starts and writes nothing.
 
@@ -116,6 +117,7 @@ def make_plan(
         host: a CPU that may make sequential steps; by default the one beside the device in use, if
             that is another.
         costs: of a run that is continued, instead of those that are known now.
+        request: what makes the same plan again, if JSON can say that.
         others: of `simulate`.
 
     Raises:
@@ -169,7 +171,8 @@ def make_plan(
         "dtype": kind.name,
         "seed": seed,
         "members": members,
-        "sweep": {name: np.unique(v).tolist() for name, v in runs.swept.items()},
+        "axes": dict(runs.axes),
+        "coordinates": {c.name: as_json(c.values) for c in runs.coordinates},
         "together": list(runs.block),
         "solver": as_json(newton),
         "decision": as_json(windows.decision),
@@ -180,6 +183,7 @@ def make_plan(
         title=f"{model.name}: {model.description}" if model.description else model.name,
         citation=model.citation,
         configuration=configuration,
+        request=request,
         seed=seed,
     )
     return Plan(model, grid, newton, layout, configuration, attributes, runs, forcings, host)

@@ -27,6 +27,7 @@ def root_attributes(
     title: str,
     citation: str,
     configuration: Mapping[str, Any],
+    request: Mapping[str, Any] | None,
     seed: int,
 ) -> dict[str, Any]:
     """Collect the root attributes of a store, as strings and numbers only.
@@ -37,6 +38,8 @@ def root_attributes(
         title: one line about the system.
         citation: where the equations come from.
         configuration: everything that decides the result, resolved.
+        request: what was asked for, from which the same run can be made again; None if a vector
+            field or a solver was given that cannot be written down.
         seed: of the initial state.
     """
     device = jax.devices()[0]
@@ -44,6 +47,7 @@ def root_attributes(
         "title": title,
         "references": citation,
         "configuration": json.dumps(configuration),
+        "request": "" if request is None else json.dumps(request),
         "seed": seed,
         "command": shlex.join(sys.argv),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

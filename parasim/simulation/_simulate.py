@@ -177,6 +177,8 @@ def resume_plan(
         progress: called now and then.
     """
     check_same(plan, attributes, str(store))
+    if attributes["status"] == "complete":
+        return
     place = store_place(store)
     _check_not_failed(place, attributes)
     with StoreSession.resume(place, plan.layout, force_unlock=force_unlock) as session:

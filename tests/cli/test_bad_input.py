@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
+from parasim.io import open_run
+
 FILES = {
     "input.csv": "time,current\n0,0\n1,1\n2,3\n",
     "unsorted.csv": "time,current\n0,0\n2,1\n1,3\n",
@@ -68,7 +70,6 @@ DRIVEN = "run fitzhugh-nagumo --out s.zarr --dt 0.1 --t1 2 --input "
         (LORENZ + f"--set rho={'1' * 400}", "rho must be a finite number"),
         (LORENZ + f"--t1 {'1' * 400}/1", "t1 must be a finite number"),
         (LORENZ + "--t0 -1e308 --t1 1e308 --dt 1e305", "too many steps"),
-        (LORENZ + "--out s3://b/x.zarr", "s3://b/x.zarr is a URL"),
         ("run huge.toml", "t1 must be a finite number"),
         ("run nul.toml", "must be a path such as 'run.zarr'"),
         ("run ./nothing", "there is no run file"),
@@ -142,6 +143,13 @@ def test_a_path_that_cannot_be_written_is_exit_code_4(parasim, tmp_path, out):
     assert (tmp_path / "file").read_text() == "precious"
 
 
+def test_a_url_that_nothing_opens_is_exit_code_4(parasim):
+    result = parasim("run lorenz63 --t1 1 --dt 0.1 --out nosuch://bucket/s.zarr")
+    assert result.exit_code == 4
+    assert "cannot open nosuch://bucket/s.zarr" in result.output
+    assert "install what fsspec needs" in result.output
+
+
 def test_a_state_that_blows_up_is_exit_code_3_and_keeps_every_window_before(parasim):
     result = parasim(
         "run lorenz63 --out s.zarr --dt 0.3 --t1 300 --steps 4 --y0 x=30 --set rho=500"
@@ -150,7 +158,7 @@ def test_a_state_that_blows_up_is_exit_code_3_and_keeps_every_window_before(para
     assert "stopped being finite at t = " in result.output
     assert "smaller dt" in result.output
     assert "Traceback" not in result.output
-    dataset = xr.open_zarr("s.zarr")
+    dataset = open_run("s.zarr")
     assert dataset.attrs["status"] == "failed"
     assert f"t = {dataset.attrs['failed_at']:.12g}" in result.output
     assert dataset["x"].notnull().all()

@@ -1,5 +1,6 @@
 """What the commands do and say when all is well."""
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -7,9 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+import zarr
 
 import parasim as package
 from parasim.cli._progress import progress_details
+from parasim.io._commits import Commits
+from parasim.io._lock import Lock
+from parasim.io._objects import open_objects
 from parasim.simulation import Progress
 
 LORENZ = "run lorenz63 --out s.zarr --t1 1 --dt 0.01 --mode sequential "
@@ -99,19 +104,17 @@ def test_info_says_what_a_store_holds_and_what_made_it(parasim):
 
 def test_info_reads_a_store_whose_run_goes_on(parasim):
     parasim(LORENZ + "--steps 16")
-    import json
-
-    import zarr
-
-    group = zarr.open_group("s.zarr", mode="r+")
-    group["window_time"][3:] = np.nan  # type: ignore[index]
-    metadata = json.loads(Path("s.zarr/zarr.json").read_text())
-    metadata["attributes"]["status"] = "running"
-    Path("s.zarr/zarr.json").write_text(json.dumps(metadata))
-    result = parasim("info s.zarr")
+    store = open_objects(Path("s.zarr"))
+    group = zarr.open_group(store, mode="r+")
+    commits = Commits(group["parasim_run"], "s.zarr")
+    commits.write(0, dataclasses.replace(commits.read(0), rows=49, windows=3, state="running"))
+    group.attrs["status"] = "running"
+    with Lock(store, "s.zarr"):
+        result = parasim("info s.zarr")
     assert "running" in result.output
     assert "0 to 0.48" in result.output
     assert "3 sequential" in result.output
+    assert "interrupted" in parasim("info s.zarr").output  # nobody writes to it any more
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
@@ -157,6 +160,7 @@ def test_python_m_parasim_is_the_command():
 
 def test_the_progress_line_says_time_speed_time_left_mode_and_growth():
     progress = Progress(t=25.0, steps=2_500_000, total_steps=10_000_000, windows=10,
+                        new_steps=2_500_000,
                         mode="sequential", growth_rate=0.9, run_seconds=1.0)  # fmt: skip
     line = progress_details(progress, "ms")
     assert line == "t = 25 ms  2.5M steps/s  3.0 s left  sequential  growth 0.9"

@@ -17,8 +17,9 @@ import pytest
 from parasim import DeviceCosts, ParallelNewton
 from parasim.integrators.decision import _decision as reasons
 from parasim.integrators.decision._decision import AbstractDecision, choice_of
-from parasim.io._memory import MemoryWriter
-from parasim.simulation._execute import compile_plan, execute
+from parasim.io import MemorySession
+from parasim.simulation._compile import compile_plan
+from parasim.simulation._execute import execute
 from parasim.simulation._plan import make_plan
 from tests.problems import lorenz
 
@@ -61,7 +62,7 @@ def plan(mode, costs=COSTS, host=CPU, steps=STEPS, windows=WINDOWS, field=CHAOTI
 
 
 def executed(plan, compiled):
-    with MemoryWriter(plan.layout, plan.attributes) as memory:
+    with MemorySession(plan.layout, plan.attributes) as memory:
         execute(plan, compiled, memory)
     return memory.dataset()
 
@@ -171,13 +172,14 @@ PLACES = """
 import sys
 import jax, numpy as np
 jax.config.update("jax_enable_x64", True)
-from parasim.simulation._execute import _calls, compile_plan
+from parasim.simulation._compile import compile_plan
+from parasim.simulation._execute import _calls
 from tests.simulation.test_host import InTurns, plan
 
 device, host = jax.devices()
 made = plan(InTurns(), host=host, every=3)
 compiled = compile_plan(made)
-for call in _calls(made, compiled):
+for call in _calls(made, compiled, compiled.position, 0):
     records = jax.tree.map(np.asarray, call.batch.records)
     there, = call.batch.rows.devices()
     for window in range(int(call.batch.windows)):

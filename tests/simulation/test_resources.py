@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from parasim import ConfigError, ParallelNewton, StoreError, simulate
-from parasim.simulation._execute import compile_plan
+from parasim.simulation._compile import compile_plan
 from parasim.simulation._plan import make_plan
 
 RUN = {"t1": 1.0, "dt": 0.001, "solver": ParallelNewton(steps=1000, mode="parallel")}

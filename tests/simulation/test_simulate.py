@@ -14,6 +14,7 @@ import xarray as xr
 import parasim
 from parasim import ConfigError, ParallelNewton, SolverError, StoreError, simulate
 from parasim.integrators import WindowIntegrator
+from parasim.io import open_run
 from parasim.simulation._plan import make_plan
 
 SHORT = ParallelNewton(steps=16, mode="sequential")  # compiles quickly
@@ -158,7 +159,7 @@ def test_a_state_that_blows_up_keeps_every_window_before(tmp_path):
         SolverError, match=r"stopped being finite at t = 1\.0.*smaller dt"
     ) as caught:
         simulate(explode, **run, store=tmp_path / "s.zarr")
-    dataset = xr.open_zarr(tmp_path / "s.zarr").load()
+    dataset = open_run(tmp_path / "s.zarr").load()
     assert dataset.attrs["status"] == "failed"
     assert f"t = {dataset.attrs['failed_at']:.12g}" in str(caught.value)
     assert dataset["window_time"][-1] == pytest.approx(15 * 0.064)
@@ -170,7 +171,7 @@ def test_one_member_that_blows_up_ends_the_ensemble(tmp_path):
     run = {"t1": 2.0, "dt": 0.001, "solver": ParallelNewton(steps=64), "store": tmp_path / "s.zarr"}
     with pytest.raises(SolverError, match=r"explode in member 1 stopped .* at t = 1\.0"):
         simulate(explode, **run, y0=np.array([0.1, 1.0]), members=2)
-    assert np.isfinite(xr.open_zarr(tmp_path / "s.zarr")["y"]).all()
+    assert np.isfinite(open_run(tmp_path / "s.zarr")["y"]).all()
 
 
 def test_the_members_that_blow_up_are_named_but_not_all_of_many():
@@ -240,7 +241,6 @@ def test_without_64_bit_mode_float32_is_the_default_and_float64_says_what_to_cal
         (decay, {"y0": {"a/b": 1.0}}, "'a/b' cannot be the name of a variable"),
         (decay, {"y0": {"..": np.ones(2)}}, "'..' cannot be the name of a variable"),
         (decay, {"y0": 1.0, "store": 3}, "must be a path such as 'run.zarr', not 3"),
-        (decay, {"y0": 1.0, "store": "s3://b/x.zarr"}, "is a URL"),
         ("lorenz63", {"inputs": {"rho": 3}}, r"a pair \(file, variable\)"),
         (decay, {}, "give y0="),
         (decay, {"y0": {"time": 1.0}}, "another name"),
@@ -300,13 +300,13 @@ def test_a_failure_on_the_device_is_a_solver_error_and_keeps_what_came_before(tm
 
     with pytest.raises(SolverError, match=r"the device failed after t = .*too late for this"):
         simulate(field, y0=1.0, **RUN, store=tmp_path / "s.zarr")
-    dataset = xr.open_zarr(tmp_path / "s.zarr").load()
-    assert dataset.attrs["status"] == "failed"
+    dataset = open_run(tmp_path / "s.zarr").load()
+    assert dataset.attrs["status"] == "interrupted"  # another device may do better
     assert np.isfinite(dataset["y"]).all()
 
 
 def test_how_many_windows_are_computed_at_once_does_not_matter(monkeypatch):
-    monkeypatch.setattr("parasim.simulation._execute._CALL_BYTES", 1000)
+    monkeypatch.setattr("parasim.simulation._compile._CALL_BYTES", 1000)
     whole = simulate("lorenz63", **RUN)
-    monkeypatch.setattr("parasim.simulation._execute._CALL_BYTES", 2**22)
+    monkeypatch.setattr("parasim.simulation._compile._CALL_BYTES", 2**22)
     assert simulate("lorenz63", **RUN).equals(whole)

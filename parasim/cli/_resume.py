@@ -1,0 +1,53 @@
+"""`parasim resume`: go on with a run that was interrupted."""
+
+import click
+
+from parasim.cli._options import debug_option
+
+_EPILOG = """\b
+Examples:
+  parasim resume lorenz.zarr
+
+The result is the same to the last bit as without the interruption. That takes the same system,
+the same versions of parasim, jax, diffrax and equinox, and the same kind of device; otherwise it is
+refused, and what differs is named.
+
+Exit codes: 0 done, 2 the run would come out otherwise, 3 the integration failed, 4 the store is in
+the way or cannot be written, 130 interrupted, 143 terminated."""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("store")
+@click.option("--force-unlock", is_flag=True, show_default=False, help="Take the store from a "
+              "process that is said to write it.")  # fmt: skip
+@click.option("--quiet", is_flag=True, show_default=False, help="No progress bar and no summary.")
+@debug_option
+def resume(store: str, *, force_unlock: bool, quiet: bool) -> None:
+    """Go on with the run of a STORE from its last commit.
+
+    After Ctrl-C, a kill, a full disk or a reboot: a run commits every few seconds, and what it
+    committed is never lost.
+    """
+    from parasim.simulation import plan_stored, stored_attributes
+
+    attributes = stored_attributes(store)
+    if attributes["status"] == "complete":
+        if not quiet:
+            click.echo(f"{store} is complete: there is nothing to do.")
+        return
+
+    import jax
+
+    from parasim.cli._running import show_run
+    from parasim.simulation import resume_plan
+
+    with jax.enable_x64(attributes["configuration"]["dtype"] == "float64"):
+        plan = plan_stored(store, attributes)
+        show_run(
+            plan,
+            store,
+            lambda report: resume_plan(
+                plan, store, attributes, force_unlock=force_unlock, progress=report
+            ),
+            quiet=quiet,
+        )

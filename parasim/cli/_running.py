@@ -1,0 +1,45 @@
+"""What is seen of a run while it goes on, and behind it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from parasim.cli._interruption import resumable
+from parasim.cli._progress import progress_bar
+from parasim.cli._report import describe_result
+
+if TYPE_CHECKING:
+    from parasim.simulation import Plan, Progress
+
+
+def show_run(
+    plan: "Plan",
+    store: str | Path,
+    run: Callable[[Callable[["Progress"], None]], Any],
+    *,
+    quiet: bool,
+) -> None:
+    """Run a plan with a progress bar, and say what was done; Ctrl-C ends it cleanly.
+
+    Arguments:
+        plan: of the run.
+        store: that it writes.
+        run: does so, and calls what it is given with its progress.
+        quiet: show nothing.
+    """
+    last: Progress | None = None
+    steps = plan.grid.steps * len(plan.layout.regions)
+    bar = progress_bar(plan.model.name, steps, plan.model.time_unit, quiet=quiet)
+    with resumable(store), bar as show:
+
+        def report(progress: "Progress") -> None:
+            nonlocal last
+            last = progress
+            if show is not None:
+                show(progress)
+
+        run(report)
+    if not quiet and last is not None:
+        click.echo(describe_result(plan, last, store))
