@@ -37,7 +37,7 @@ def test_the_summary_says_what_was_done_and_how_to_open_it(parasim):
     assert "100 to t = 1" in result.output
     assert "0 sequential, 7 parallel" in result.output
     assert "to compile" in result.output
-    assert 'xarray.open_zarr("s.zarr")' in result.output
+    assert 'parasim.open("s.zarr")' in result.output
     assert "growth" in result.output
 
 
