@@ -14,6 +14,7 @@ from parasim.cli._lyapunov import lyapunov
 from parasim.cli._resume import resume
 from parasim.cli._run import run
 from parasim.cli._systems import systems
+from parasim.cli._verify import verify
 
 
 class _Failure(click.ClickException):
@@ -54,6 +55,7 @@ main.add_command(run)
 main.add_command(resume)
 main.add_command(systems)
 main.add_command(info)
+main.add_command(verify)
 main.add_command(explain)
 main.add_command(lyapunov)
 main.add_command(calibrate)

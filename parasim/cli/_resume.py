@@ -7,6 +7,8 @@ from parasim.cli._options import debug_option
 _EPILOG = """\b
 Examples:
   parasim resume lorenz.zarr
+  parasim resume lorenz.zarr --extend 200
+  parasim resume lorenz.zarr --repair
 
 The result is the same to the last bit as without the interruption. That takes the same system,
 the same versions of parasim, jax, diffrax and equinox, and the same kind of device; otherwise it is
@@ -18,11 +20,14 @@ the way or cannot be written, 130 interrupted, 143 terminated."""
 
 @click.command(epilog=_EPILOG)
 @click.argument("store")
+@click.option("--extend", "t1", metavar="T", help="Lengthen a complete run to a later time.")
+@click.option("--repair", is_flag=True, show_default=False, help="Compute again what is missing or "
+              "damaged: see `parasim verify`.")  # fmt: skip
 @click.option("--force-unlock", is_flag=True, show_default=False, help="Take the store from a "
               "process that is said to write it.")  # fmt: skip
 @click.option("--quiet", is_flag=True, show_default=False, help="No progress bar and no summary.")
 @debug_option
-def resume(store: str, *, force_unlock: bool, quiet: bool) -> None:
+def resume(store: str, *, t1: str | None, repair: bool, force_unlock: bool, quiet: bool) -> None:
     """Go on with the run of a STORE from its last commit.
 
     After Ctrl-C, a kill, a full disk or a reboot: a run commits every few seconds, and what it
@@ -31,7 +36,7 @@ def resume(store: str, *, force_unlock: bool, quiet: bool) -> None:
     from parasim.simulation import plan_stored, stored_attributes
 
     attributes = stored_attributes(store)
-    if attributes["status"] == "complete":
+    if attributes["status"] == "complete" and t1 is None and not repair:
         if not quiet:
             click.echo(f"{store} is complete: there is nothing to do.")
         return
@@ -42,12 +47,17 @@ def resume(store: str, *, force_unlock: bool, quiet: bool) -> None:
     from parasim.simulation import resume_plan
 
     with jax.enable_x64(attributes["configuration"]["dtype"] == "float64"):
-        plan = plan_stored(store, attributes)
+        plan = plan_stored(store, attributes, t1)
         show_run(
             plan,
             store,
             lambda report: resume_plan(
-                plan, store, attributes, force_unlock=force_unlock, progress=report
+                plan,
+                store,
+                attributes,
+                mend=repair,
+                force_unlock=force_unlock,
+                progress=report,
             ),
             quiet=quiet,
         )

@@ -12,10 +12,16 @@ from parasim.io._summary import (
     StoreSummary as StoreSummary,
     summarise_store as summarise_store,
 )
+from parasim.io._verify import (
+    Damage as Damage,
+    Verification as Verification,
+    verify_store as verify_store,
+)
 from parasim.io._writer import Mark as Mark, RegionWriter as RegionWriter
 
 __all__ = [
     "Coordinate",
+    "Damage",
     "Encoding",
     "Field",
     "Forcing",
@@ -26,9 +32,11 @@ __all__ = [
     "StoreSession",
     "StoreSummary",
     "StoredWindows",
+    "Verification",
     "check_target",
     "open_run",
     "read_forcing",
     "read_windows",
     "summarise_store",
+    "verify_store",
 ]

@@ -163,7 +163,7 @@ def fill_store(
             _clear(store)
             for key, content in objects.items():
                 write_object(store, key, content.to_bytes())
-            _write_times(store, layout)
+            write_times(store, layout)
             write_object(store, _ROOT, root)
         except BaseException:
             _remove(place, store)  # of no use to anybody
@@ -243,13 +243,18 @@ def _create_arrays(
             attributes=dict(f.attributes),
             compressors=layout.encoding.codecs if f.along == "time" else codecs,
         )
-    regions = {"axes": list(layout.axes), "block": list(layout.block)}
-    own = group.create_group(RUN_GROUP, attributes=regions)
+    about = {
+        "axes": list(layout.axes),
+        "block": list(layout.block),
+        "fields": [f.name for f in layout.fields],
+    }
+    own = group.create_group(RUN_GROUP, attributes=about)
     create_commits(own, len(layout.regions), checkpoint_bytes)
     consolidate(group)
 
 
-def _write_times(store: Store, layout: Layout) -> None:
+def write_times(store: Store, layout: Layout) -> None:
+    """Write the time coordinate."""
     time: Any = zarr.open_array(store, path=_TIME, mode="r+")
     for first, block in layout.time_blocks():
         time[first : first + len(block)] = block

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -140,11 +140,7 @@ class Layout:
     @property
     def regions(self) -> list[tuple[slice, ...]]:
         """The blocks of the first axes, in C order; one without axes if there are none."""
-        steps = [
-            [slice(first, min(first + part, length)) for first in range(0, length, part)]
-            for length, part in zip(self.axes.values(), self.block, strict=True)
-        ]
-        return list(itertools.product(*steps))
+        return divided(self.axes.values(), self.block)
 
     def length(self, f: Field) -> int:
         """Return the number of rows that a field has when the run is complete."""
@@ -174,6 +170,15 @@ class Layout:
     def time_chunk(self) -> int:
         """The number of values in a chunk of the time coordinate."""
         return max(1, min(self.rows, _TIME_ROWS))
+
+
+def divided(lengths: Iterable[int], block: Iterable[int]) -> list[tuple[slice, ...]]:
+    """Divide axes of some lengths into blocks, in C order."""
+    steps = [
+        [slice(first, min(first + part, length)) for first in range(0, length, part)]
+        for length, part in zip(lengths, block, strict=True)
+    ]
+    return list(itertools.product(*steps))
 
 
 def _check_name(name: str) -> None:

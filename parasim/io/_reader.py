@@ -1,6 +1,5 @@
 """Opens a store as a dataset that holds what has been committed, and nothing else."""
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import zarr
 from parasim._errors import StoreError, first_line, near_names
 from parasim.io._commits import Commit, Commits
 from parasim.io._create import MARK, STORE_VERSION, is_ours, root_metadata
-from parasim.io._layout import RUN_GROUP
+from parasim.io._layout import RUN_GROUP, divided
 from parasim.io._lock import lock_key, read_owner
 from parasim.io._objects import Place, open_objects, store_place
 
@@ -124,20 +123,35 @@ def _committed(dataset: xr.Dataset, group: zarr.Group, commits: list[Commit]) ->
     return cut
 
 
+def region_slices(group: zarr.Group) -> list[tuple[slice, ...]]:
+    """Return the regions of a store, as `Layout.regions` does."""
+    about: Any = group[RUN_GROUP].attrs
+    sizes = _sizes(group)
+    return divided([sizes[axis] for axis in about["axes"]], about["block"])
+
+
+def _sizes(group: zarr.Group) -> dict[str, int]:
+    """Return the lengths of all dimensions."""
+    arrays = [array for _, array in group.arrays()]
+    return {
+        dim: n
+        for array in arrays
+        for dim, n in zip(array.metadata.dimension_names, array.shape, strict=True)  # type: ignore[union-attr]
+    }
+
+
 def _hidden(dataset: xr.Dataset, group: zarr.Group, dim: str, counts: list[int]) -> xr.Dataset:
     """Put fill values where a region has no rows yet."""
-    regions: Any = group[RUN_GROUP].attrs
-    axes, block = list(regions["axes"]), list(regions["block"])
-    shape = [dataset.sizes[axis] for axis in axes]
-    blocks = [math.ceil(n / part) for n, part in zip(shape, block, strict=True)]
-    there = np.reshape(counts, blocks)
-    for axis, part in enumerate(block):
-        there = np.repeat(there, part, axis).take(range(shape[axis]), axis)
+    about: Any = group[RUN_GROUP].attrs
+    axes: list[str] = about["axes"]
+    there = np.zeros([dataset.sizes[axis] for axis in axes], int)
+    for region, count in zip(region_slices(group), counts, strict=True):
+        there[region] = count
     index = xr.DataArray(np.arange(dataset.sizes[dim]), dims=dim)
     present = index < xr.DataArray(there, dims=axes)
-    hidden = {
-        name: array.where(present, group[str(name)].fill_value).transpose(*array.dims)  # type: ignore[union-attr]
-        for name, array in dataset.data_vars.items()
-        if dim in array.dims and axes[0] in array.dims
-    }
-    return dataset.assign({name: v.assign_attrs(dataset[name].attrs) for name, v in hidden.items()})
+    hidden = {}
+    for name, array in dataset.data_vars.items():
+        if dim in array.dims and axes[0] in array.dims:
+            shown = array.where(present, group[str(name)].fill_value)  # type: ignore[union-attr]
+            hidden[name] = shown.transpose(*array.dims).assign_attrs(array.attrs)
+    return dataset.assign(hidden)

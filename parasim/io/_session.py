@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,11 +11,14 @@ from zarr.abc.store import Store
 
 from parasim._errors import NotFiniteError, StoreError, first_line
 from parasim.io._commits import Commit, Commits, Start
-from parasim.io._create import begin_store, check_target, fill_store, open_group
+from parasim.io._create import begin_store, check_target, fill_store, open_group, write_times
+from parasim.io._extend import extend_store
 from parasim.io._layout import RUN_GROUP, Layout
 from parasim.io._lock import Lock
 from parasim.io._objects import Place, object_names, open_objects, remove_object
+from parasim.io._patch import PatchWriter
 from parasim.io._reader import check_store
+from parasim.io._verify import Damage
 from parasim.io._writer import RegionWriter
 
 
@@ -73,8 +77,21 @@ class StoreSession:
         return cls(store, str(place), layout, lock)
 
     @classmethod
-    def resume(cls, place: Place, layout: Layout, *, force_unlock: bool = False) -> Self:
+    def resume(
+        cls,
+        place: Place,
+        layout: Layout,
+        *,
+        extension: Mapping[str, Any] | None = None,
+        force_unlock: bool = False,
+    ) -> Self:
         """Take a store that has been made, and remove what killed writes left in it.
+
+        Arguments:
+            place: of the store.
+            layout: its arrays, or what they shall become.
+            extension: the root attributes of the longer run that a complete one shall become.
+            force_unlock: whether to take it from somebody who is writing it.
 
         Raises:
             StoreError: there is no store, or it is something else, or somebody writes to it.
@@ -82,6 +99,12 @@ class StoreSession:
         check_store(place)
         store = open_objects(place)
         with Lock(store, str(place), force=force_unlock) as lock:
+            if extension is not None:
+                before = cls(store, str(place), layout, lock)
+                for region in range(before.commits.regions):
+                    commit = before.commits.read(region)
+                    before.commits.write(region, replace(commit, state="running"))
+                extend_store(store, layout, extension)
             session = cls(store, str(place), layout, lock)
             session._clean()
             lock.keep()
@@ -148,6 +171,24 @@ class StoreSession:
         rows = {name: np.asarray(array[place]) for name, array in arrays.items()}
         return Start(commit, checkpoint, rows)
 
+    def forget(self, region: int) -> None:
+        """Have a region begun again."""
+        self.commits.write(region, Commit())
+
+    def patch(self, region: int, damages: list[Damage]) -> PatchWriter:
+        """Return what writes again what is damaged in a region."""
+        return PatchWriter(self._group, self._layout, region, damages)
+
+    def write_coordinates(self, damages: list[Damage]) -> None:
+        """Write again the coordinates, of which some files are damaged."""
+        for damage in damages:
+            remove_object(self._store, damage.key)
+        write_times(self._store, self._layout)
+        values = {c.name: c.values for c in self._layout.coordinates}
+        for name, numbers in {**values, "window_time": self._layout.window_ends}.items():
+            array: Any = self._group[name]
+            array[:] = numbers
+
     def _clean(self) -> None:
         self._group.attrs.update({"status": "running"})
         for name in ("", *self._group.array_keys()):
@@ -158,4 +199,5 @@ class StoreSession:
     def _finish(self, status: str) -> None:
         seconds = float(self._group.attrs.get("wall_seconds", 0.0))  # type: ignore[arg-type]
         elapsed = round(seconds + time.monotonic() - self._began, 3)
-        self._group.attrs.update({**self._attributes, "status": status, "wall_seconds": elapsed})
+        own = {"status": status, "wall_seconds": elapsed}
+        self._group.attrs.update({**own, **self._attributes})

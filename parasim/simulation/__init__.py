@@ -29,6 +29,7 @@ from parasim.simulation._inputs import InputFile as InputFile
 from parasim.simulation._outlook import Outlook as Outlook
 from parasim.simulation._plan import Plan as Plan
 from parasim.simulation._progress import Progress as Progress
+from parasim.simulation._repair import damaged_windows as damaged_windows
 from parasim.simulation._resume import (
     stored_attributes as stored_attributes,
     stored_costs as stored_costs,
@@ -58,6 +59,7 @@ __all__ = [
     "check_run",
     "check_values",
     "compile_plan",
+    "damaged_windows",
     "draw_convergence",
     "explain_store",
     "make_config",

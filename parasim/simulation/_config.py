@@ -1,11 +1,12 @@
 """The configuration of a run, from flags and a run file."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from parasim._errors import ConfigError, near_names
+from parasim._numbers import finite_number
 from parasim.integrators import DeviceCosts, ParallelNewton
 from parasim.io._encoding import Encoding
 from parasim.io._objects import Place
@@ -14,7 +15,7 @@ from parasim.simulation._plan import Plan, make_plan
 from parasim.simulation._resume import stored_costs
 from parasim.simulation._runs import Sweep
 from parasim.simulation._solvers import inner_solver
-from parasim.simulation._values import check_values, table
+from parasim.simulation._values import check_values, parse_number, table
 
 
 @dataclass(frozen=True)
@@ -139,22 +140,30 @@ def plan_config(config: RunConfig, costs: DeviceCosts | None = None) -> Plan:
     return plan_values(values, costs=costs, request=config.request)
 
 
-def plan_stored(store: Any, attributes: Mapping[str, Any]) -> Plan:
+def plan_stored(store: Any, attributes: Mapping[str, Any], t1: Any = None) -> Plan:
     """Make the plan of a store again, with the costs that its run decides by.
 
     Arguments:
         store: where it is.
         attributes: of it, from `stored_attributes`.
+        t1: a later end, if it shall be lengthened.
 
     Raises:
-        ConfigError: the store was made from Python, by what cannot be written down.
+        ConfigError: the store was made from Python, by what cannot be written down, or t1 is no
+            later time.
     """
     if "request" not in attributes:
         raise ConfigError(
             f"{store} was made from Python: go on with it by the same call of parasim.simulate, "
             "and resume=True"
         )
-    return plan_config(request_config(attributes["request"], store), stored_costs(attributes))
+    config = request_config(attributes["request"], store)
+    if t1 is not None:
+        later = finite_number("t1", parse_number("t1", t1))
+        if later <= config.t1:
+            raise ConfigError(f"{store} goes to t1 = {config.t1:.12g}: extend it to a later time")
+        config = replace(config, t1=later)
+    return plan_config(config, stored_costs(attributes))
 
 
 def plan_values(values: Mapping[str, Any], **options: Any) -> Plan:

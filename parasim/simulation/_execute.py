@@ -12,6 +12,7 @@ import numpy as np
 from parasim._errors import NotFiniteError, SolverError
 from parasim.io._commits import Start
 from parasim.io._memory import MemoryRegion, MemorySession
+from parasim.io._patch import PatchWriter
 from parasim.io._session import StoreSession
 from parasim.io._writer import Mark, RegionWriter
 from parasim.simulation._compile import Compiled, checkpoint, from_checkpoint
@@ -29,7 +30,7 @@ Report = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, eq=False)
-class _Call:
+class Call:
     """A call that was dispatched.
 
     Attributes:
@@ -107,12 +108,12 @@ def execute_region(
     with session.writer(region, start.commit) as writer:
         if start.checkpoint is None:
             mark = Mark(0, partial(checkpoint, begin))
-            writer.put(_initial_rows(plan, region), mark)
+            writer.put(initial_rows(plan, region), mark)
         try:
-            for call in _one_behind(_calls(plan, compiled, begin, first)):
+            for call in one_behind(calls(plan, compiled, begin, first)):
                 if not int(call.batch.windows):
                     continue  # another device goes on with the first of its windows
-                _put(plan, writer, region, call, tally)
+                tally.add(put_rows(plan, writer, region, call))
                 _check_finite(plan, region, call, tally)
                 tally.reach(call.stop)
                 if progress is not None:
@@ -126,7 +127,7 @@ def execute_region(
     tally.finish()
 
 
-def _calls(plan: Plan, compiled: Compiled, position: Position, start: int) -> Iterator[_Call]:
+def calls(plan: Plan, compiled: Compiled, position: Position, start: int) -> Iterator[Call]:
     """Dispatch the calls of a run one after the other, from a position at step `start`.
 
     Results are not waited for, unless it depends on them what goes on, and from where.
@@ -139,7 +140,7 @@ def _calls(plan: Plan, compiled: Compiled, position: Position, start: int) -> It
         count = min(windows, (grid.steps - start) // steps)
         loops = compiled.next_loops(position)
         position, batch = loops.start(position, start, count, tail)
-        yield _Call(start, steps, batch, None if tail else position)
+        yield Call(start, steps, batch, None if tail else position)
         start += steps * (count if compiled.host is None else int(batch.windows))
         # Between two requests one call was computed, as the caller waits for the one before.
         elapsed, asked = time.monotonic() - asked, time.monotonic()
@@ -149,7 +150,7 @@ def _calls(plan: Plan, compiled: Compiled, position: Position, start: int) -> It
             windows = max(1, windows // 2)
 
 
-def _check_finite(plan: Plan, region: int, call: _Call, tally: Tally) -> None:
+def _check_finite(plan: Plan, region: int, call: Call, tally: Tally) -> None:
     """End a run whose state is not finite any more."""
     if call.batch.finite:
         return
@@ -162,7 +163,7 @@ def _check_finite(plan: Plan, region: int, call: _Call, tally: Tally) -> None:
     )
 
 
-def _bad_runs(plan: Plan, region: int, call: _Call) -> str:
+def _bad_runs(plan: Plan, region: int, call: Call) -> str:
     """Say which runs of a region are not finite after the last window."""
     finite = np.asarray(call.batch.records.finite)[int(call.batch.windows) - 1]
     if finite.ndim == 0:
@@ -197,10 +198,10 @@ def _reason(error: Exception) -> str:
     return next((line for line in lines if "Error: " in line), lines[0])
 
 
-def _one_behind(calls: Iterator[_Call]) -> Iterator[_Call]:
+def one_behind(dispatched: Iterator[Call]) -> Iterator[Call]:
     """Yield each call after the next one is dispatched, so that the device is never idle."""
     previous = None
-    for call in calls:
+    for call in dispatched:
         if previous is not None:
             yield previous
         previous = call
@@ -208,8 +209,14 @@ def _one_behind(calls: Iterator[_Call]) -> Iterator[_Call]:
         yield previous
 
 
-def _put(plan: Plan, writer: Writer, region: int, call: _Call, tally: Tally) -> None:
-    """Hand over the rows of one call, or those before the state stopped being finite."""
+def put_rows(
+    plan: Plan, writer: Writer | PatchWriter, region: int, call: Call
+) -> dict[str, np.ndarray]:
+    """Hand over the rows of one call, or those before the state stopped being finite.
+
+    Returns:
+        Those about windows.
+    """
     finite = bool(call.batch.finite)
     windows = int(call.batch.windows) - (not finite)
     saved = plan.grid.saved(call.start, call.start + windows * call.steps)
@@ -219,11 +226,11 @@ def _put(plan: Plan, writer: Writer, region: int, call: _Call, tally: Tally) -> 
         name: leaf[:, :saved] if plan.ensemble else leaf[:saved]
         for name, leaf in _named(plan, call.batch.rows).items()
     }
-    tally.add(diagnostics)
     mark = None
     if finite and call.position is not None:
         mark = Mark(call.stop, partial(checkpoint, call.position))
     writer.put(_shaped(plan, region, {**states, **diagnostics}), mark)
+    return diagnostics
 
 
 def _shaped(plan: Plan, region: int, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -240,7 +247,8 @@ def _named(plan: Plan, tree: Any) -> dict[str, np.ndarray]:
     return {name: np.asarray(leaf) for name, leaf in leaves.items()}
 
 
-def _initial_rows(plan: Plan, region: int) -> dict[str, np.ndarray]:
+def initial_rows(plan: Plan, region: int) -> dict[str, np.ndarray]:
+    """Return the rows that a region begins with."""
     axis = int(plan.ensemble)
     rows = _named(plan, plan.block(region)[0])
     rows = {name: np.expand_dims(leaf, axis) for name, leaf in rows.items()}

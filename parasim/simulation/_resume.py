@@ -13,6 +13,8 @@ from parasim.io._reader import check_store
 from parasim.simulation._plan import Plan
 
 _NUMERICAL = ("parasim", "jax", "jaxlib", "diffrax", "equinox")
+# The attributes that a store gets anew when its run is lengthened.
+EXTENDED = ("configuration", "request", "command")
 _MACHINE = ("platform", "device")
 
 
@@ -39,13 +41,16 @@ def stored_costs(attributes: Mapping[str, Any]) -> DeviceCosts:
     return DeviceCosts(**{f.name: costs[f.name] for f in fields(DeviceCosts)})
 
 
-def check_same(plan: Plan, attributes: Mapping[str, Any], name: str) -> None:
+def check_same(
+    plan: Plan, attributes: Mapping[str, Any], name: str, *, longer: bool = False
+) -> None:
     """Refuse to go on with a run as another one, or where it would come out otherwise.
 
     Arguments:
         plan: of what is asked for now.
         attributes: of the store, from `stored_attributes`.
         name: of the store.
+        longer: whether the run may have another end.
 
     Raises:
         ConfigError: the message says what is different.
@@ -61,6 +66,8 @@ def check_same(plan: Plan, attributes: Mapping[str, Any], name: str) -> None:
         "version": {key: versions.get(key) for key in _NUMERICAL},
         **{key: plan.attributes.get(key) for key in _MACHINE},
     }
+    if longer:
+        stored["t1"] = now["t1"]
     changed = list(_differences(stored, now))
     if changed:
         raise ConfigError(

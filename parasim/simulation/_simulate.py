@@ -8,20 +8,22 @@ from typing import Any
 import diffrax
 import xarray as xr
 
-from parasim._errors import SolverError, StoreError
+from parasim._errors import ConfigError, SolverError, StoreError
 from parasim.io._create import check_target, is_group
 from parasim.io._encoding import Encoding
 from parasim.io._memory import MemorySession
 from parasim.io._objects import Place, store_place
 from parasim.io._reader import open_run
 from parasim.io._session import StoreSession
+from parasim.io._verify import verify_store
 from parasim.plugins import System
 from parasim.simulation._compile import checkpoint, compile_plan
 from parasim.simulation._execute import execute
 from parasim.simulation._plan import Plan, make_plan
 from parasim.simulation._progress import Progress
+from parasim.simulation._repair import repair
 from parasim.simulation._resources import check_disk, check_result_memory
-from parasim.simulation._resume import check_same, stored_attributes, stored_costs
+from parasim.simulation._resume import EXTENDED, check_same, stored_attributes, stored_costs
 from parasim.simulation._runs import Sweep
 
 
@@ -84,7 +86,7 @@ def simulate(
         encoding: chunks, compression and rounding of the stored states.
         overwrite: replace an existing store.
         resume: go on with the store where it was left, if there is one; the result is the same to
-            the last bit as without the interruption.
+            the last bit as without the interruption. A complete one is lengthened if t1 is later.
         force_unlock: take the store from another process that is said to write it.
         progress: called now and then with a `Progress`.
 
@@ -164,25 +166,46 @@ def resume_plan(
     store: str | os.PathLike[str],
     attributes: Mapping[str, Any],
     *,
+    mend: bool = False,
     force_unlock: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> None:
     """Go on with a store to the end of its plan; what is raised is that of `simulate`.
 
     Arguments:
-        plan: made with the costs of the store.
+        plan: made with the costs of the store; it may end later than that of a complete store.
         store: where it is.
         attributes: of the store.
+        mend: look for what is missing or damaged, and compute it again.
         force_unlock: take it from whoever has it.
         progress: called now and then.
     """
-    check_same(plan, attributes, str(store))
-    if attributes["status"] == "complete":
-        return
     place = store_place(store)
-    _check_not_failed(place, attributes)
-    with StoreSession.resume(place, plan.layout, force_unlock=force_unlock) as session:
-        execute(plan, compile_plan(plan), session, progress)
+    longer = plan.grid.t1 > attributes["configuration"]["t1"]
+    check_same(plan, attributes, str(store), longer=longer)
+    complete = attributes["status"] == "complete"
+    if longer and not complete:
+        raise ConfigError(f"{store} is not complete: resume it, then extend it")
+    if complete and not longer and not mend:
+        return
+    if not mend:
+        _check_not_failed(place, attributes)
+    found = verify_store(store) if mend else None
+    extension = plan.attributes if longer else None
+    compiled = compile_plan(plan)
+    session = StoreSession.resume(
+        place,
+        plan.layout,
+        extension=extension and {key: extension[key] for key in EXTENDED if key in extension},
+        force_unlock=force_unlock,
+    )
+    with session:
+        if found is not None:
+            repair(plan, compiled, session, found)
+        if attributes["status"] == "failed":
+            session.annotate(status="failed")
+        else:
+            execute(plan, compiled, session, progress)
 
 
 def check_run(plan: Plan, store: str | os.PathLike[str], *, overwrite: bool = False) -> None:

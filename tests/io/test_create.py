@@ -124,7 +124,7 @@ def test_a_store_that_could_not_be_made_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(StoreError, match="No space left"):
         made(tmp_path / "s.zarr", layout())
     monkeypatch.undo()
-    monkeypatch.setattr("parasim.io._create._write_times", full_disk)
+    monkeypatch.setattr("parasim.io._create.write_times", full_disk)
     with pytest.raises(StoreError, match="No space left"):
         made(tmp_path / "s.zarr", layout())
     assert not (tmp_path / "s.zarr").exists()

@@ -188,11 +188,14 @@ def test_a_region_goes_on_where_it_was_left_within_chunks_too(tmp_path, stop):
 def test_rows_behind_the_last_mark_are_kept_but_made_again(tmp_path):
     """As of a shorter last window, which a longer run makes again at its full length."""
     plan = layout()
-    with suppress(KeyboardInterrupt), made(tmp_path / "s", plan) as session:
-        with session.writer() as writer:
-            writer.put(rows(0, 6) | window(), mark(5))
-            writer.put(rows(6, 11) | window())
-            raise KeyboardInterrupt
+    with (
+        suppress(KeyboardInterrupt),
+        made(tmp_path / "s", plan) as session,
+        session.writer() as writer,
+    ):
+        writer.put(rows(0, 6) | window(), mark(5))
+        writer.put(rows(6, 11) | window())
+        raise KeyboardInterrupt
     with StoreSession.resume(tmp_path / "s", plan) as session:
         commit = session.start(0).commit
         assert (commit.rows, commit.windows) == (11, 2)
@@ -201,10 +204,14 @@ def test_rows_behind_the_last_mark_are_kept_but_made_again(tmp_path):
 
 def test_a_run_whose_store_was_taken_writes_no_more(tmp_path):
     plan = layout()
-    with pytest.raises(StoreError, match=r"taken over by process .*what it committed stays"):
+
+    def run():
         with made(tmp_path / "s", plan) as session, session.writer() as writer:
             writer.put(rows(0, 6), mark(5))
             StoreSession.resume(tmp_path / "s", plan, force_unlock=True)
+
+    with pytest.raises(StoreError, match=r"taken over by process .*what it committed stays"):
+        run()
     assert open_run(tmp_path / "s").sizes["time"] == 0
 
 

@@ -173,13 +173,13 @@ import sys
 import jax, numpy as np
 jax.config.update("jax_enable_x64", True)
 from parasim.simulation._compile import compile_plan
-from parasim.simulation._execute import _calls
+from parasim.simulation._execute import calls
 from tests.simulation.test_host import InTurns, plan
 
 device, host = jax.devices()
 made = plan(InTurns(), host=host, every=3)
 compiled = compile_plan(made)
-for call in _calls(made, compiled, compiled.position, 0):
+for call in calls(made, compiled, compiled.position, 0):
     records = jax.tree.map(np.asarray, call.batch.records)
     there, = call.batch.rows.devices()
     for window in range(int(call.batch.windows)):

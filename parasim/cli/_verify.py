@@ -1,0 +1,60 @@
+"""`parasim verify`: find what is missing or damaged in a store."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from parasim._errors import StoreError
+from parasim.cli import _text
+from parasim.cli._options import debug_option
+
+if TYPE_CHECKING:
+    from parasim.io._verify import Damage
+
+_MOST_SHOWN = 20
+
+_EPILOG = """\b
+Exit codes: 0 everything is there and sound, 4 something is missing or damaged, or this is no
+store."""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("store")
+@debug_option
+def verify(store: str) -> None:
+    """Read a whole STORE, and check that all that was committed is there.
+
+    Every chunk has a checksum. What is wrong can be computed again: `parasim resume --repair`.
+    """
+    from parasim.io import verify_store
+
+    found = verify_store(store)
+    if found.sound:
+        click.echo(f"{store} is sound: {_text.count(found.files)} files checked.")
+        return
+    lines = _table(store, found.damages[:_MOST_SHOWN])
+    if len(found.damages) > _MOST_SHOWN:
+        lines.append(f"and {_text.count(len(found.damages) - _MOST_SHOWN)} more")
+    lines += [f"the progress of part {region} cannot be read" for region in found.lost]
+    click.echo("\n".join(lines))
+    count = len(found.damages) + len(found.lost)
+    raise StoreError(
+        f"{_text.count(count)} of {_text.count(found.files)} files of {store} are missing or "
+        f"damaged: compute them again by `parasim resume --repair {store}`"
+    )
+
+
+def _table(store: str, damages: "Sequence[Damage]") -> list[str]:
+    """Say of each file what is wrong with it, and which windows that concerns."""
+    from parasim.simulation import damaged_windows, stored_attributes
+
+    configuration = stored_attributes(store)["configuration"]
+    lines = []
+    for damage in damages:
+        where = "a coordinate"
+        if damage.region >= 0:
+            windows = damaged_windows(damage, configuration)
+            where = f"windows {_text.count(windows[0])} to {_text.count(windows[-1])}"
+        lines.append(f"{damage.key}  {damage.problem}  ({where})")
+    return lines
