@@ -1,5 +1,7 @@
 """`parasim resume`: go on with a run that was interrupted."""
 
+from typing import Any
+
 import click
 
 from parasim.cli._options import debug_option
@@ -23,11 +25,15 @@ the way or cannot be written, 130 interrupted, 143 terminated."""
 @click.option("--extend", "t1", metavar="T", help="Lengthen a complete run to a later time.")
 @click.option("--repair", is_flag=True, show_default=False, help="Compute again what is missing or "
               "damaged: see `parasim verify`.")  # fmt: skip
+@click.option("--workers", type=int, metavar="N", help="Compute parts of an ensemble or a sweep in "
+              "N processes.")  # fmt: skip
+@click.option("--scheduler", metavar="ADDRESS", help="Compute them on the workers of a dask "
+              "scheduler, tcp://...")  # fmt: skip
 @click.option("--force-unlock", is_flag=True, show_default=False, help="Take the store from a "
               "process that is said to write it.")  # fmt: skip
 @click.option("--quiet", is_flag=True, show_default=False, help="No progress bar and no summary.")
 @debug_option
-def resume(store: str, *, t1: str | None, repair: bool, force_unlock: bool, quiet: bool) -> None:
+def resume(store: str, *, t1: str | None, repair: bool, quiet: bool, **options: Any) -> None:
     """Go on with the run of a STORE from its last commit.
 
     After Ctrl-C, a kill, a full disk or a reboot: a run commits every few seconds, and what it
@@ -56,8 +62,8 @@ def resume(store: str, *, t1: str | None, repair: bool, force_unlock: bool, quie
                 store,
                 attributes,
                 mend=repair,
-                force_unlock=force_unlock,
                 progress=report,
+                **options,
             ),
             quiet=quiet,
         )

@@ -65,13 +65,26 @@ store is in the way or cannot be written, 130 interrupted, 143 terminated."""
 @click.option("--compression", metavar="NAME", help="none, lz4 or zstd.  [default: none]")
 @click.option("--keep-bits", type=int, metavar="N", help="Round states to N bits of mantissa, a "
               "relative error of 2^-(N+1).  [default: all]")  # fmt: skip
+@click.option("--workers", type=int, metavar="N", help="Compute parts of an ensemble or a sweep in "
+              "N processes.")  # fmt: skip
+@click.option("--scheduler", metavar="ADDRESS", help="Compute them on the workers of a dask "
+              "scheduler, tcp://...")  # fmt: skip
 @click.option("--force-unlock", is_flag=True, show_default=False, help="Replace a store even if a "
               "process is said to write it.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, show_default=False, help="Say what would be done, and "
               "write nothing.")  # fmt: skip
 @click.option("--quiet", is_flag=True, show_default=False, help="No progress bar and no summary.")
 @debug_option
-def run(system: str, *, dry_run: bool, quiet: bool, force_unlock: bool, **options: Any) -> None:
+def run(
+    system: str,
+    *,
+    dry_run: bool,
+    quiet: bool,
+    force_unlock: bool,
+    workers: int | None,
+    scheduler: str | None,
+    **options: Any,
+) -> None:
     """Integrate a system and stream it to a zarr store.
 
     SYSTEM is a name that `parasim systems` lists; FILE.toml is a run file. The times
@@ -88,10 +101,10 @@ def run(system: str, *, dry_run: bool, quiet: bool, force_unlock: bool, **option
 
     from parasim.cli._report import describe_plan
     from parasim.cli._running import show_run
-    from parasim.simulation import check_run, compile_plan, run_plan
+    from parasim.simulation import check_run, compile_plan, parts_for, run_plan
 
     with jax.enable_x64(config.dtype == "float64"):
-        plan = plan_config(config)
+        plan = plan_config(config, parts=parts_for(scheduler, workers))
         check_run(plan, config.out, overwrite=config.overwrite)
         if dry_run:
             click.echo(describe_plan(plan, config, compile_plan(plan).memory))
@@ -103,6 +116,8 @@ def run(system: str, *, dry_run: bool, quiet: bool, force_unlock: bool, **option
                 config.out,
                 overwrite=config.overwrite,
                 force_unlock=force_unlock,
+                scheduler=scheduler,
+                workers=workers,
                 progress=report,
             )
 

@@ -1,7 +1,8 @@
 """A store that is being written: locked, and marked with what became of its run."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
@@ -132,6 +133,10 @@ class StoreSession:
         finally:
             self._lock.release()
 
+    def renew(self) -> None:
+        """Give a sign of life; `RegionWriter` does so with every commit."""
+        self._lock.renew()
+
     def annotate(self, **attributes: Any) -> None:
         """Set root attributes at the end; JSON only."""
         self._attributes.update(attributes)
@@ -201,3 +206,20 @@ class StoreSession:
         elapsed = round(seconds + time.monotonic() - self._began, 3)
         own = {"status": status, "wall_seconds": elapsed}
         self._group.attrs.update({**own, **self._attributes})
+
+
+@contextmanager
+def region_session(place: Place, layout: Layout, region: int) -> Iterator[StoreSession]:
+    """Take one region of a store, of which another process has the rest, until the `with` ends.
+
+    Whoever had it before is taken for dead by the one who gave it away, and writes no more.
+
+    Arguments:
+        place: of the store.
+        layout: its arrays.
+        region: its number.
+    """
+    check_store(place)
+    store = open_objects(place)
+    with Lock(store, f"{place}, part {region},", region=region + 1, force=True) as lock:
+        yield StoreSession(store, str(place), layout, lock)

@@ -12,6 +12,7 @@ from parasim.simulation._config import (
     plan_stored as plan_stored,
     plan_values as plan_values,
 )
+from parasim.simulation._distributed import parts_for as parts_for
 from parasim.simulation._explain import (
     Explanation as Explanation,
     Stretch as Stretch,
@@ -64,6 +65,7 @@ __all__ = [
     "explain_store",
     "make_config",
     "parse_number",
+    "parts_for",
     "plan_config",
     "plan_exponents",
     "plan_stored",

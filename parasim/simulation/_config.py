@@ -124,7 +124,7 @@ def request_config(request: Mapping[str, Any], out: Place) -> RunConfig:
     return RunConfig(**check_values({**request, "out": str(out)}, _REQUIRED))
 
 
-def plan_config(config: RunConfig, costs: DeviceCosts | None = None) -> Plan:
+def plan_config(config: RunConfig, costs: DeviceCosts | None = None, *, parts: int = 1) -> Plan:
     """Check the run that a configuration describes; starts and writes nothing.
 
     jax must be set to 64 bits already if the configuration asks for float64.
@@ -132,12 +132,13 @@ def plan_config(config: RunConfig, costs: DeviceCosts | None = None) -> Plan:
     Arguments:
         config: of the run.
         costs: of a run that is continued, instead of those that are known now.
+        parts: as of `make_plan`.
 
     Raises:
         ConfigError: something cannot be done as asked; the message names the remedy.
     """
     values = {f.name: getattr(config, f.name) for f in fields(RunConfig)}
-    return plan_values(values, costs=costs, request=config.request)
+    return plan_values(values, costs=costs, request=config.request, parts=parts)
 
 
 def plan_stored(store: Any, attributes: Mapping[str, Any], t1: Any = None) -> Plan:

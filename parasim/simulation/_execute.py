@@ -82,12 +82,15 @@ def execute(
         except NotFiniteError as error:
             failures.append(error)
             session.annotate(failed_at=tally.failed_at)
+    raise_failures(failures)
+
+
+def raise_failures(failures: list[NotFiniteError]) -> None:
+    """Raise what became of the regions that failed, if there are any."""
+    if len(failures) == 1:
+        raise failures[0]
     if failures:
-        raise failures[0] if len(failures) == 1 else NotFiniteError(_summary(failures))
-
-
-def _summary(failures: list[NotFiniteError]) -> str:
-    return f"{len(failures)} parts of the sweep failed; the first: {failures[0]}"
+        raise NotFiniteError(f"{len(failures)} parts of the run failed; the first: {failures[0]}")
 
 
 def execute_region(

@@ -1,6 +1,7 @@
 """Everything about a run that is known, and checked, before it begins."""
 
 import dataclasses
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -67,6 +68,13 @@ class Plan:
         """Whether there are axes of runs side by side."""
         return bool(self.runs.axes)
 
+    def with_request(self, request: Mapping[str, Any] | None) -> "Plan":
+        """Return the same plan, that says how it can be made again."""
+        if request is None:
+            return self
+        attributes = {**self.attributes, "request": json.dumps(request)}
+        return dataclasses.replace(self, attributes=attributes)
+
     def block(self, region: int) -> tuple[Any, Any]:
         """Return the initial states and the arguments of a region's runs.
 
@@ -110,6 +118,7 @@ def make_plan(
     host: Any = None,
     costs: DeviceCosts | None = None,
     request: Mapping[str, Any] | None = None,
+    parts: int = 1,
 ) -> Plan:
     """Check and resolve the arguments of `simulate`; starts and writes nothing.
 
@@ -118,6 +127,8 @@ def make_plan(
             that is another.
         costs: of a run that is continued, instead of those that are known now.
         request: what makes the same plan again, if JSON can say that.
+        parts: into how many the runs of an ensemble or a sweep should be divided, so that as many
+            processes have something to do, if `batch` is not given.
         others: of `simulate`.
 
     Raises:
@@ -140,7 +151,7 @@ def make_plan(
         values = params
     if not isinstance(sweep, Sweep):
         sweep = Sweep(_mapping("sweep", sweep))
-    runs = make_runs(sweep, members, seed, system=system, params=params, batch=batch)
+    runs = make_runs(sweep, members, seed, system=system, params=params, batch=batch, parts=parts)
     make_model: Any = system_model if isinstance(system, System) else plain_model
     model = make_model(system, values, y0, dtype=kind, runs=runs, perturbation=perturbation)
     given = {**_mapping("params", params), **runs.swept} if runs.swept else params
@@ -183,7 +194,7 @@ def make_plan(
         title=f"{model.name}: {model.description}" if model.description else model.name,
         citation=model.citation,
         configuration=configuration,
-        request=request,
+        request={**request, "batch": runs.together} if request and runs.axes else request,
         seed=seed,
     )
     return Plan(model, grid, newton, layout, configuration, attributes, runs, forcings, host)

@@ -65,7 +65,14 @@ def single_run(seed: int = 0) -> Runs:
 
 
 def make_runs(
-    sweep: Sweep, members: int | None, seed: int, *, system: Any, params: Any, batch: int | None
+    sweep: Sweep,
+    members: int | None,
+    seed: int,
+    *,
+    system: Any,
+    params: Any,
+    batch: int | None,
+    parts: int = 1,
 ) -> Runs:
     """Lay out the runs: an axis per swept parameter, in the order given, and one for members.
 
@@ -79,13 +86,15 @@ def make_runs(
         system: whose parameters they are, if it is a `System`.
         params: what was set by the user; a parameter cannot be set and swept.
         batch: how many runs to compute together, at most; by default 64.
+        parts: how many parts of a run would be welcome, if the batch is not given.
 
     Raises:
         ConfigError: a name or a number is wrong.
     """
     if members is not None:
         members = whole_number("members", members, minimum=1)
-    batch = _BATCH if batch is None else whole_number("batch", batch, minimum=1)
+    if batch is not None:
+        batch = whole_number("batch", batch, minimum=1)
     values = {name: _swept(name, given, system, params) for name, given in sweep.values.items()}
     if sweep.zipped:
         axes, coordinates, swept, number = _zipped(values, members or 1)
@@ -104,6 +113,8 @@ def make_runs(
         }
         number = np.broadcast_to(np.arange(members or 1) if members else 0, shape)
     described = tuple(_described(c, system) for c in coordinates)
+    if batch is None:
+        batch = max(1, min(_BATCH, math.prod(axes.values()) // parts))
     return Runs(axes, described, swept, seed + number, _block(tuple(axes.values()), batch))
 
 

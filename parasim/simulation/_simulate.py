@@ -1,5 +1,6 @@
 """`simulate`: from a system to a dataset."""
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,10 +19,12 @@ from parasim.io._session import StoreSession
 from parasim.io._verify import verify_store
 from parasim.plugins import System
 from parasim.simulation._compile import checkpoint, compile_plan
+from parasim.simulation._distributed import executor, parts_for
 from parasim.simulation._execute import execute
 from parasim.simulation._plan import Plan, make_plan
 from parasim.simulation._progress import Progress
 from parasim.simulation._repair import repair
+from parasim.simulation._request import written_request
 from parasim.simulation._resources import check_disk, check_result_memory
 from parasim.simulation._resume import EXTENDED, check_same, stored_attributes, stored_costs
 from parasim.simulation._runs import Sweep
@@ -49,6 +52,8 @@ def simulate(
     overwrite: bool = False,
     resume: bool = False,
     force_unlock: bool = False,
+    scheduler: Any = None,
+    workers: int | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> xr.Dataset:
     """Integrate a system on the grid t0 + n dt, and stream the trajectory to a store.
@@ -88,6 +93,9 @@ def simulate(
         resume: go on with the store where it was left, if there is one; the result is the same to
             the last bit as without the interruption. A complete one is lengthened if t1 is later.
         force_unlock: take the store from another process that is said to write it.
+        scheduler: address of a dask scheduler, or a `distributed.Client`, on whose workers the runs
+            of an ensemble or a sweep are computed; they must reach the store by the same path.
+        workers: how many processes to start on this machine for that instead.
         progress: called now and then with a `Progress`.
 
     Returns:
@@ -100,37 +108,55 @@ def simulate(
         StoreError: the store is in the way, or cannot be written.
         SolverError: the state stopped being finite; the store holds every window before that.
     """
-    attributes = (
-        stored_attributes(store) if resume and store and is_group(store_place(store)) else None
-    )
+    attributes = None
+    if resume and store is not None and is_group(store_place(store)):
+        attributes = stored_attributes(store)
+        if batch is None:
+            batch = math.prod(attributes["configuration"]["together"])
+    given = {
+        "params": params,
+        "y0": y0,
+        "t0": t0,
+        "t1": t1,
+        "dt": dt,
+        "every": every,
+        "seed": seed,
+        "inputs": inputs,
+        "members": members,
+        "perturbation": perturbation,
+        "sweep": sweep,
+    }
     plan = make_plan(
         system,
-        params=params,
-        y0=y0,
-        t0=t0,
-        t1=t1,
-        dt=dt,
+        **given,
         solver=solver,
-        every=every,
         dtype=dtype,
-        seed=seed,
-        inputs=inputs,
-        members=members,
-        perturbation=perturbation,
-        sweep=sweep,
         batch=batch,
         encoding=encoding,
         costs=None if attributes is None else stored_costs(attributes),
+        parts=parts_for(scheduler, workers),
     )
     if store is None:
         check_result_memory(plan.layout.nbytes)
         with MemorySession(plan.layout, plan.attributes) as memory:
             execute(plan, compile_plan(plan), memory, progress)
         return memory.dataset()
+    plan = plan.with_request(written_request(plan, system, given))
+    if (scheduler is not None or workers is not None) and "request" not in plan.attributes:
+        raise ConfigError(
+            "other processes cannot make this run: give the system by name, and a solver, "
+            "parameters and data that a run file could have"
+        )
+    options: dict[str, Any] = {
+        "force_unlock": force_unlock,
+        "scheduler": scheduler,
+        "workers": workers,
+        "progress": progress,
+    }
     if attributes is None:
-        run_plan(plan, store, overwrite=overwrite, force_unlock=force_unlock, progress=progress)
+        run_plan(plan, store, overwrite=overwrite, **options)
     else:
-        resume_plan(plan, store, attributes, force_unlock=force_unlock, progress=progress)
+        resume_plan(plan, store, attributes, **options)
     return open_run(store)
 
 
@@ -140,6 +166,8 @@ def run_plan(
     *,
     overwrite: bool = False,
     force_unlock: bool = False,
+    scheduler: Any = None,
+    workers: int | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> None:
     """Run a plan into a store; arguments and what is raised are those of `simulate`.
@@ -147,18 +175,19 @@ def run_plan(
     The store is not opened, because that would read the whole time coordinate.
     """
     check_run(plan, store, overwrite=overwrite)
-    compiled = compile_plan(plan)
-    # Only now, so that an existing store is not lost to a vector field that does not compile.
-    session = StoreSession.create(
-        store,
-        plan.layout,
-        plan.attributes,
-        checkpoint_bytes=len(checkpoint(compiled.position)),
-        overwrite=overwrite,
-        force_unlock=force_unlock,
-    )
-    with session:
-        execute(plan, compiled, session, progress)
+    with executor(store, scheduler, workers) as run:
+        compiled = compile_plan(plan)
+        # Only now, so that an existing store is not lost to a vector field that does not compile.
+        session = StoreSession.create(
+            store,
+            plan.layout,
+            plan.attributes,
+            checkpoint_bytes=len(checkpoint(compiled.position)),
+            overwrite=overwrite,
+            force_unlock=force_unlock,
+        )
+        with session:
+            run(plan, compiled, session, progress)
 
 
 def resume_plan(
@@ -168,6 +197,8 @@ def resume_plan(
     *,
     mend: bool = False,
     force_unlock: bool = False,
+    scheduler: Any = None,
+    workers: int | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> None:
     """Go on with a store to the end of its plan; what is raised is that of `simulate`.
@@ -178,6 +209,7 @@ def resume_plan(
         attributes: of the store.
         mend: look for what is missing or damaged, and compute it again.
         force_unlock: take it from whoever has it.
+        scheduler, workers: as of `simulate`.
         progress: called now and then.
     """
     place = store_place(store)
@@ -192,20 +224,21 @@ def resume_plan(
         _check_not_failed(place, attributes)
     found = verify_store(store) if mend else None
     extension = plan.attributes if longer else None
-    compiled = compile_plan(plan)
-    session = StoreSession.resume(
-        place,
-        plan.layout,
-        extension=extension and {key: extension[key] for key in EXTENDED if key in extension},
-        force_unlock=force_unlock,
-    )
-    with session:
-        if found is not None:
-            repair(plan, compiled, session, found)
-        if attributes["status"] == "failed":
-            session.annotate(status="failed")
-        else:
-            execute(plan, compiled, session, progress)
+    with executor(store, scheduler, workers) as run:
+        compiled = compile_plan(plan)
+        session = StoreSession.resume(
+            place,
+            plan.layout,
+            extension=extension and {key: extension[key] for key in EXTENDED if key in extension},
+            force_unlock=force_unlock,
+        )
+        with session:
+            if found is not None:
+                repair(plan, compiled, session, found)
+            if attributes["status"] == "failed":
+                session.annotate(status="failed")
+            else:
+                run(plan, compiled, session, progress)
 
 
 def check_run(plan: Plan, store: str | os.PathLike[str], *, overwrite: bool = False) -> None:
