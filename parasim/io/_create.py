@@ -111,6 +111,8 @@ def root_metadata(place: Place) -> dict[str, Any]:
     try:
         content = read_object(open_objects(place, read_only=True), _ROOT)
         metadata = json.loads(content or b"{}")
+    except StoreError:
+        raise
     except (OSError, ValueError):
         return {}
     return metadata if isinstance(metadata, dict) else {}

@@ -87,7 +87,11 @@ class MemoryRegion:
     def put(self, rows: Mapping[str, np.ndarray], mark: object = None) -> None:
         """Append rows to some of the arrays; see `RegionWriter.put`."""
         del mark
-        for name, block in rows.items():
-            first = self._put[name]
-            self._put[name] = first + block.shape[self._layout.row_axis]
-            self._arrays[name][(*self._place, slice(first, self._put[name]))] = block
+        for f in self._layout.fields:
+            if f.name not in rows:
+                continue
+            block = rows[f.name]
+            first = self._put[f.name]
+            self._put[f.name] = first + block.shape[self._layout.row_axis]
+            kept = self._layout.encoding.rounded(block) if f.along == "time" else block
+            self._arrays[f.name][(*self._place, slice(first, self._put[f.name]))] = kept

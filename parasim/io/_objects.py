@@ -4,9 +4,9 @@ zarr's stores are asynchronous; this is the one place that waits for them.
 """
 
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from zarr.abc.store import Store
 from zarr.core.buffer import default_buffer_prototype
@@ -14,6 +14,8 @@ from zarr.core.sync import sync
 from zarr.storage import FsspecStore, LocalStore
 
 from parasim._errors import ConfigError, StoreError, first_line
+
+_Result = TypeVar("_Result")
 
 Place = Path | str
 """Where a store is: a path on this machine, or the URL of one elsewhere."""
@@ -39,11 +41,6 @@ def store_place(path: Any) -> Place:
     return text.rstrip("/") if "://" in text else Path(text)
 
 
-def is_remote(place: Place) -> bool:
-    """Whether a place is a URL."""
-    return isinstance(place, str)
-
-
 def open_objects(place: Place, *, read_only: bool = False) -> Store:
     """Return zarr's store at a place, whether or not there is anything.
 
@@ -63,43 +60,60 @@ def open_objects(place: Place, *, read_only: bool = False) -> Store:
 
 def read_object(store: Store, key: str) -> bytes | None:
     """Return what is at a key; None if there is nothing."""
-    found = sync(store.get(key, prototype=default_buffer_prototype()))
+    found = _waited(store, store.get(key, prototype=default_buffer_prototype()))
     return None if found is None else found.to_bytes()
 
 
 def write_object(store: Store, key: str, content: bytes) -> None:
     """Write a key, in place of what is there."""
-    sync(store.set(key, default_buffer_prototype().buffer.from_bytes(content)))
+    _waited(store, store.set(key, default_buffer_prototype().buffer.from_bytes(content)))
 
 
 def write_absent_object(store: Store, key: str, content: bytes) -> None:
     """Write a key unless there is something; read it to see whose it is."""
-    sync(store.set_if_not_exists(key, default_buffer_prototype().buffer.from_bytes(content)))
+    buffer = default_buffer_prototype().buffer.from_bytes(content)
+    _waited(store, store.set_if_not_exists(key, buffer))
 
 
 def remove_object(store: Store, key: str) -> None:
     """Remove a key, if it is there."""
-    sync(store.delete(key))
+    _waited(store, store.delete(key))
 
 
 def object_names(store: Store, prefix: str = "") -> list[str]:
     """Return the names of what is directly below a prefix."""
-    return sync(_collected(store.list_dir(prefix)))
+    return _waited(store, _collected(store.list_dir(prefix)))
+
+
+def object_exists(store: Store, key: str) -> bool:
+    """Whether there is something at a key."""
+    return _waited(store, store.exists(key))
 
 
 def remove_below(store: Store, names: Iterable[str]) -> None:
     """Remove keys, and all keys below them."""
     for name in names:
-        keys = sync(_collected(store.list_prefix(f"{name}/")))
-        if keys:
-            sync(store.delete_dir(name))
-        else:
-            sync(store.delete(name))
+        keys = _waited(store, _collected(store.list_prefix(f"{name}/")))
+        _waited(store, store.delete_dir(name) if keys else store.delete(name))
 
 
 def store_size(path: Any) -> int:
     """Return the bytes of all objects of a store."""
-    return sync(open_objects(store_place(path), read_only=True).getsize_prefix(""))
+    store = open_objects(store_place(path), read_only=True)
+    return _waited(store, store.getsize_prefix(""))
+
+
+def _waited(store: Store, work: Coroutine[Any, Any, _Result]) -> _Result:
+    """Wait for what a store does; errors are OSErrors."""
+    try:
+        return sync(work)
+    except OSError:
+        raise
+    except Exception as error:  # every remote file system has errors of its own
+        raise StoreError(
+            f"cannot reach {store} ({first_line(error)}): check the address, the credentials and "
+            "the network"
+        ) from error
 
 
 async def _collected(items: AsyncIterator[str]) -> list[str]:

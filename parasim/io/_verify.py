@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import zarr
 from zarr.abc.store import Store
-from zarr.core.sync import sync
 
 from parasim._errors import StoreError, first_line
 from parasim.io._commits import Commit, Commits
 from parasim.io._layout import RUN_GROUP
-from parasim.io._objects import open_objects, store_place
+from parasim.io._objects import object_exists, open_objects, store_place
 from parasim.io._reader import check_store, region_slices
 
 
@@ -149,7 +148,7 @@ def _problem(
     end: tuple[int, int],
 ) -> Any:
     """Say what is wrong with a file; None if nothing is."""
-    if not sync(store.exists(key)):
+    if not object_exists(store, key):
         return "missing"
     axis, stop = end
     where = [

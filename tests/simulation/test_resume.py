@@ -74,6 +74,7 @@ def commits_as_before(monkeypatch):
     defaults = dict(RegionWriter.__init__.__kwdefaults__ or {})
     yield
     monkeypatch.setattr(RegionWriter.__init__, "__kwdefaults__", defaults)
+    monkeypatch.setattr("parasim.io._writer._LEAST_SHARE", 50)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
