@@ -9,6 +9,9 @@ from parasim.cli import _text
 from parasim.cli._options import debug_option
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from parasim.io import StoreSummary
 
 _FEWEST_MEASURED = 8  # a standard error of fewer says nothing
@@ -54,11 +57,31 @@ def _describe(store: str, summary: "StoreSummary") -> str:
         ("windows", _windows(summary)),
         ("took", _cost(summary)),
         ("growth", _growth(summary)),
-        ("made", f"{attributes['created']} on {attributes['platform']} ({attributes['device']})"),
+        ("made", _made(attributes)),
         ("command", attributes["command"]),
         ("versions", f"python {attributes['python']} {versions}"),
+        ("plugins", "\n".join(map(_plugin, attributes.get("plugins", ())))),
+        ("git", "\n".join(_repository(*item) for item in attributes.get("git", {}).items())),
     ]  # fmt: skip
     return _text.aligned(lines)
+
+
+def _made(attributes: "Mapping[str, Any]") -> str:
+    text = f"{attributes['date_created']} on {attributes['platform']} ({attributes['device']})"
+    host = attributes["environment"].get("host")
+    return f"{text} of {host}" if host else text
+
+
+def _plugin(origin: "Mapping[str, str]") -> str:
+    """Say where a module that is not parasim's comes from."""
+    if "distribution" in origin:
+        return f"{origin['module']} of {origin['distribution']} {origin['version']}"
+    return f"{origin['module']} in {origin['file']}" if "file" in origin else origin["module"]
+
+
+def _repository(path: str, state: "Mapping[str, Any]") -> str:
+    changed = ", with changes that were not committed" if state["dirty"] else ""
+    return f"{path} at {state['commit'][:8]}{changed}"
 
 
 def _status(summary: "StoreSummary") -> str:

@@ -7,6 +7,7 @@ import click
 from parasim import __version__
 from parasim._errors import ParasimError
 from parasim.cli._calibrate import calibrate
+from parasim.cli._cite import cite
 from parasim.cli._explain import explain
 from parasim.cli._info import info
 from parasim.cli._interruption import INTERRUPTED
@@ -57,5 +58,6 @@ main.add_command(systems)
 main.add_command(info)
 main.add_command(verify)
 main.add_command(explain)
+main.add_command(cite)
 main.add_command(lyapunov)
 main.add_command(calibrate)

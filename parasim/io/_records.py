@@ -12,7 +12,7 @@ import xarray as xr
 
 from parasim.io._reader import open_run
 
-_STRUCTURED = ("configuration", "versions")
+_STRUCTURED = ("configuration", "request", "versions", "plugins", "git", "environment")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def stored_windows(dataset: xr.Dataset) -> StoredWindows:
     count = windows.sizes["window"]
     return StoredWindows(
         status=dataset.attrs["status"],
-        attributes=_decoded(dataset.attrs),
+        attributes={k: v for k, v in decoded(dataset.attrs).items() if k != "status"},
         time_unit=str(windows["window_time"].attrs["units"]),
         ends=windows["window_time"].values,
         values={
@@ -69,9 +69,9 @@ def stored_windows(dataset: xr.Dataset) -> StoredWindows:
     )
 
 
-def _decoded(attributes: Mapping[str, Any]) -> dict[str, Any]:
+def decoded(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the root attributes of a store as they were before some became JSON in a string."""
     return {
         name: json.loads(value) if name in _STRUCTURED else value
         for name, value in attributes.items()
-        if name != "status"
     }

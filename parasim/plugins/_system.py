@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from parasim._bibtex import split_entries
 from parasim._errors import ConfigError, near_names
 from parasim._numbers import as_float, shown
 
@@ -64,6 +65,10 @@ class System:
         description: one line for lists.
         citation: where the equations come from.
         options: the structural choices that it was built with, such as a number of sites.
+        bibtex: the citation as one or more BibTeX entries, for `parasim cite`.
+
+    Raises:
+        ConfigError: there is no entry in `bibtex`.
     """
 
     name: str
@@ -75,6 +80,14 @@ class System:
     description: str
     citation: str
     options: Mapping[str, int] = field(default_factory=dict)
+    bibtex: str = ""
+
+    def __post_init__(self) -> None:
+        if self.bibtex and not split_entries(self.bibtex):
+            raise ConfigError(
+                f"{self.name}: bibtex holds no entry; write one such as @article{{key, ...}} whose "
+                "braces are closed, or leave it out"
+            )
 
     @property
     def y0(self) -> State:

@@ -29,6 +29,7 @@ class Model:
         time_unit: the unit of `t`.
         description: one line, or nothing.
         citation: where the equations come from, or nothing.
+        bibtex: the same as BibTeX entries, or nothing.
         settings: the parameters and structural options that can be written as JSON.
     """
 
@@ -40,6 +41,7 @@ class Model:
     time_unit: str
     description: str
     citation: str
+    bibtex: str
     settings: Mapping[str, Any]
 
     def named_leaves(self, tree: Any) -> dict[str, Any]:
@@ -106,6 +108,7 @@ def system_model(
         time_unit=system.time_unit,
         description=system.description,
         citation=system.citation,
+        bibtex=system.bibtex,
         settings={**system.options, **{k: v for k, v in values.items() if k not in runs.swept}},
     )
 
@@ -200,6 +203,7 @@ def plain_model(
         time_unit="1",
         description="",
         citation="",
+        bibtex="",
         settings={},
     )
 

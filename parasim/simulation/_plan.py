@@ -191,8 +191,8 @@ def make_plan(
         "equations": fingerprint(model, runs),
     }
     attributes = root_attributes(
-        title=f"{model.name}: {model.description}" if model.description else model.name,
-        citation=model.citation,
+        model=model,
+        solver=newton.solver,
         configuration=configuration,
         request={**request, "batch": runs.together} if request and runs.axes else request,
         seed=seed,

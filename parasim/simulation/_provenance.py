@@ -9,23 +9,29 @@ import shlex
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
+import diffrax
 import jax
 import numpy as np
 
+import parasim
+from parasim.simulation._citations import run_bibtex
+from parasim.simulation._code_origins import code_origins
+from parasim.simulation._environment import environment, package_versions, working_directory
+from parasim.simulation._git import git_state
 from parasim.simulation._model import Model, one_run
 from parasim.simulation._runs import Runs
 
-_PACKAGES = ("parasim", "jax", "jaxlib", "diffrax", "equinox", "numpy", "zarr", "xarray")
+_CONVENTIONS = "CF-1.11, ACDD-1.3"
 _MOST_VALUES = 1000  # that are written out
 
 
 def root_attributes(
     *,
-    title: str,
-    citation: str,
+    model: Model,
+    solver: diffrax.AbstractSolver,
     configuration: Mapping[str, Any],
     request: Mapping[str, Any] | None,
     seed: int,
@@ -33,30 +39,61 @@ def root_attributes(
     """Collect the root attributes of a store, as strings and numbers only.
 
     Structured ones are JSON in a string, so that a dataset with them can be saved as NetCDF too.
+    The names of the others are those of the CF and ACDD conventions, where they have one.
 
     Arguments:
-        title: one line about the system.
-        citation: where the equations come from.
+        model: what is integrated.
+        solver: the inner solver.
         configuration: everything that decides the result, resolved.
         request: what was asked for, from which the same run can be made again; None if a vector
             field or a solver was given that cannot be written down.
         seed: of the initial state.
     """
-    device = jax.devices()[0]
+    device, versions = jax.devices()[0], package_versions()
+    plugins = code_origins([model.vector_field, solver])
+    title = f"{model.name}: {model.description}" if model.description else model.name
+    method = type(solver).__name__
+    unit = "" if model.time_unit == "1" else f" {model.time_unit}"
     attributes: dict[str, Any] = {
+        "Conventions": _CONVENTIONS,
         "title": title,
-        "references": citation,
+        "summary": f"Trajectories of {title}. Integrated by {method} in steps of "
+        f"{configuration['dt']:g}{unit}; along `window` is what was decided and measured in each "
+        "window of steps.",
+        "source": f"parasim {parasim.__version__}, diffrax {versions['diffrax']} ({method})",
+        "history": history_line(),
+        "references": model.citation,
+        "date_created": _now(),
         "configuration": json.dumps(configuration),
         "request": "" if request is None else json.dumps(request),
         "seed": seed,
         "command": shlex.join(sys.argv),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": json.dumps({name: version(name) for name in _PACKAGES}),
+        "versions": json.dumps(versions),
+        "plugins": json.dumps(plugins),
+        "git": json.dumps(_git(plugins)),
+        "environment": json.dumps(environment()),
+        "bibtex": run_bibtex(model, solver),
         "python": platform.python_version(),
         "platform": device.platform,
         "device": device.device_kind,
     }
     return {name: value for name, value in attributes.items() if value != ""}
+
+
+def history_line() -> str:
+    """Return what is being done to a store, as the conventions want it: when, and the command."""
+    return f"{_now()}: {shlex.join(sys.argv)}"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _git(plugins: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the state of the repositories of parasim, the working directory and plugins."""
+    folders = [Path(origin["file"]).parent for origin in plugins if "file" in origin]
+    here = working_directory()
+    return git_state([Path(parasim.__file__).parent, *([Path(here)] if here else []), *folders])
 
 
 def fingerprint(model: Model, runs: Runs) -> str:

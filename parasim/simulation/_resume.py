@@ -10,6 +10,7 @@ from parasim.integrators import DeviceCosts
 from parasim.io._create import root_metadata
 from parasim.io._objects import store_place
 from parasim.io._reader import check_store
+from parasim.io._records import decoded
 from parasim.simulation._plan import Plan
 
 _NUMERICAL = ("parasim", "jax", "jaxlib", "diffrax", "equinox")
@@ -27,12 +28,7 @@ def stored_attributes(path: Any) -> dict[str, Any]:
     """
     place = store_place(path)
     check_store(place)
-    attributes = root_metadata(place)["attributes"]
-    structured = ("configuration", "versions", "request")
-    return {
-        name: json.loads(value) if name in structured else value
-        for name, value in attributes.items()
-    }
+    return decoded(root_metadata(place)["attributes"])
 
 
 def stored_costs(attributes: Mapping[str, Any]) -> DeviceCosts:

@@ -23,6 +23,7 @@ from parasim.simulation._distributed import executor, parts_for
 from parasim.simulation._execute import execute
 from parasim.simulation._plan import Plan, make_plan
 from parasim.simulation._progress import Progress
+from parasim.simulation._provenance import history_line
 from parasim.simulation._repair import repair
 from parasim.simulation._request import written_request
 from parasim.simulation._resources import check_disk, check_result_memory
@@ -233,6 +234,7 @@ def resume_plan(
             force_unlock=force_unlock,
         )
         with session:
+            session.annotate(history=f"{attributes['history']}\n{history_line()}")
             if found is not None:
                 repair(plan, compiled, session, found)
             if attributes["status"] == "failed":

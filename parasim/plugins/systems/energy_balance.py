@@ -10,6 +10,7 @@ C / (feedback + exchange), about 4 years, the deep ocean within centuries.
 
 import jax.numpy as jnp
 
+from parasim._citations import ENERGY_BALANCE
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
 
@@ -59,4 +60,5 @@ def energy_balance() -> System:
         time_unit="year",
         description="global surface and deep-ocean temperature, forced by CO2",
         citation="Held et al. (2010), J. Climate 23, 2418-2427; Geoffroy et al. (2013), 26, 1841",
+        bibtex=ENERGY_BALANCE,
     )

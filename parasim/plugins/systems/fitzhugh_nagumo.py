@@ -7,6 +7,7 @@ With (a, b, epsilon) = (0.7, 0.8, 0.08) it rests for I below 0.3313 and above 1.
 points) and fires between them, at I = 0.5 with a period of 39.474.
 """
 
+from parasim._citations import FITZHUGH_1961
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
 
@@ -47,4 +48,5 @@ def fitzhugh_nagumo() -> System:
         time_unit="1",
         description="an excitable membrane in two equations; fires periodically",
         citation="FitzHugh (1961), Biophys. J. 1, 445-466",
+        bibtex=FITZHUGH_1961,
     )

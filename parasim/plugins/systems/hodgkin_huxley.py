@@ -10,6 +10,7 @@ E_L = -54.387 mV. It fires for I above 6.26 uA/cm2, at 68.3 Hz for I = 10.
 import jax.numpy as jnp
 from jax.nn import sigmoid
 
+from parasim._citations import HODGKIN_HUXLEY_1952
 from parasim.plugins._exp_linear import exp_linear
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
@@ -74,4 +75,5 @@ def hodgkin_huxley() -> System:
         time_unit="ms",
         description="squid giant axon; fires periodically for I above 6.26",
         citation="Hodgkin and Huxley (1952), J. Physiol. 117, 500-544",
+        bibtex=HODGKIN_HUXLEY_1952,
     )

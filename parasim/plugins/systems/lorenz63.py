@@ -8,6 +8,7 @@ The mean divergence is -(sigma + 1 + beta) everywhere, and the origin is stable 
 (10, 28, 8/3) the largest Lyapunov exponent is 0.9056.
 """
 
+from parasim._citations import LORENZ_1963
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
 
@@ -47,4 +48,5 @@ def lorenz63() -> System:
         time_unit="1",
         description="thermal convection in three equations; chaotic",
         citation="Lorenz (1963), J. Atmos. Sci. 20, 130-141",
+        bibtex=LORENZ_1963,
     )

@@ -9,6 +9,7 @@ sum to -sites. With 40 sites and F = 8 the largest is 1.67; one time unit is abo
 import jax.numpy as jnp
 import numpy as np
 
+from parasim._citations import LORENZ_1996
 from parasim._errors import ConfigError
 from parasim.plugins._system import Parameter, System, Variable
 
@@ -53,5 +54,6 @@ def lorenz96(sites: int = 40) -> System:
         time_unit="1",
         description="a ring of sites, as weather around a latitude; chaotic",
         citation="Lorenz (1996), ECMWF Seminar on Predictability, vol. 1, 1-18",
+        bibtex=LORENZ_1996,
         options={"sites": sites},
     )

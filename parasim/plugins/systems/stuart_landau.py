@@ -7,6 +7,7 @@ For a > 0 it runs on the circle r = sqrt(a) with period 2 pi / omega; the Lyapun
 0 and -2 a. For a < 0 it spirals into the origin; there both exponents are a.
 """
 
+from parasim._citations import STUART_1960
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
 
@@ -42,4 +43,5 @@ def stuart_landau() -> System:
         time_unit="1",
         description="normal form of a Hopf bifurcation; an exact circle",
         citation="Stuart (1960), J. Fluid Mech. 9, 353-370",
+        bibtex=STUART_1960,
     )

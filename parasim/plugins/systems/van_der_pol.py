@@ -7,6 +7,7 @@ The limit cycle has an amplitude of about 2; its period is 2 pi for small mu and
 (3 - 2 ln 2) mu for large mu.
 """
 
+from parasim._citations import VAN_DER_POL_1926
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
 
@@ -37,4 +38,5 @@ def van_der_pol() -> System:
         time_unit="1",
         description="relaxation oscillator; a limit cycle, stiff for large mu",
         citation="van der Pol (1926), Phil. Mag. 2, 978-992",
+        bibtex=VAN_DER_POL_1926,
     )
