@@ -40,10 +40,12 @@ def test_reading_stores_and_data_needs_no_jax():
     assert not loaded_by("import parasim.io") & {"jax", "diffrax"}
 
 
-def test_info_needs_no_jax(tmp_path):
+def test_info_and_cite_need_no_jax(tmp_path):
     parasim.simulate("lorenz63", t1=0.1, dt=0.01, store=tmp_path / "s.zarr")
-    arguments = ["info", str(tmp_path / "s.zarr")]
-    statement = f"import parasim.cli\nparasim.cli.main({arguments!r}, 'parasim', None, False)"
+    statement = "import parasim.cli"
+    for command in ("info", "cite"):
+        arguments = [command, str(tmp_path / "s.zarr")]
+        statement += f"\nparasim.cli.main({arguments!r}, 'parasim', None, False)"
     assert not loaded_by(statement) & {"jax", "diffrax"}
 
 

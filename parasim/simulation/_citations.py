@@ -1,7 +1,6 @@
 """The BibTeX entries of what a run uses, as far as it is known before it begins."""
 
 import io
-import sys
 from contextlib import redirect_stdout
 from importlib.metadata import version
 from typing import Any
@@ -37,11 +36,9 @@ def _solver_bibtex(solver: Any) -> str:
     """Return diffrax's own list, which it prints."""
     while isinstance(solver, diffrax.AbstractWrappedSolver):
         solver = solver.solver
-    # Those of solvers are in docstrings, which `python -OO` has removed.
-    arguments = {} if sys.flags.optimize > 1 else {"solver": solver}
     printed = io.StringIO()
     with redirect_stdout(printed):
-        diffrax.citation(**arguments)
+        diffrax.citation(solver=solver)
     implicit = isinstance(solver, diffrax.AbstractImplicitSolver)
     return printed.getvalue() + (ROOT_FINDER if implicit else "")
 
