@@ -68,8 +68,9 @@ def _describe(store: str, summary: "StoreSummary") -> str:
 
 def _made(attributes: "Mapping[str, Any]") -> str:
     text = f"{attributes['date_created']} on {attributes['platform']} ({attributes['device']})"
-    host = attributes["environment"].get("host")
-    return f"{text} of {host}" if host else text
+    host, seconds = attributes["environment"].get("host"), attributes.get("wall_seconds")
+    text += f" of {host}" if host else ""
+    return text if seconds is None else f"{text}, in {_text.seconds(seconds)}"
 
 
 def _plugin(origin: "Mapping[str, str]") -> str:
@@ -80,7 +81,7 @@ def _plugin(origin: "Mapping[str, str]") -> str:
 
 
 def _repository(path: str, state: "Mapping[str, Any]") -> str:
-    changed = ", with changes that were not committed" if state["dirty"] else ""
+    changed = ", with changes that were not committed" if state.get("dirty") else ""
     return f"{path} at {state['commit'][:8]}{changed}"
 
 

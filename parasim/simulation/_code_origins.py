@@ -58,7 +58,7 @@ def _module(code: Any) -> str:
 def _origin(module: str) -> dict[str, Any]:
     origin: dict[str, Any] = {"module": module}
     name = getattr(sys.modules.get(module), "__file__", None)
-    if name is None:
+    if name is None or name.startswith("<"):  # such as <stdin>
         return origin
     file = Path(name).absolute()
     candidates = _candidates(module.partition(".")[0], file)

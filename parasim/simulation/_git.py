@@ -22,8 +22,8 @@ def git_state(folders: Iterable[Path]) -> dict[str, dict[str, Any]]:
             packages, which may be in somebody else's.
 
     Returns:
-        By the path of the repository: `commit`; `dirty`, whether tracked files differ from it; and
-        if so `diff`, the SHA-256 of the difference.
+        By the path of the repository: `commit`; `dirty`, whether tracked files differ from it, if
+        git could say so in time; and if they do `diff`, the SHA-256 of the difference.
     """
     roots = dict.fromkeys(root for folder in folders if (root := _root(folder)) is not None)
     return {str(root): state for root in roots if (state := _state(root))}
@@ -37,8 +37,9 @@ def _root(folder: Path) -> Path | None:
 
 def _state(root: Path) -> dict[str, Any]:
     status = _git(root, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
-    if status is None:
-        return {}
+    if status is None:  # in a large repository it takes long
+        head = _git(root, "rev-parse", "--verify", "HEAD")
+        return {} if head is None else {"commit": head.decode().strip()}
     lines = status.decode(errors="replace").splitlines()
     commit = next((line.split()[-1] for line in lines if line.startswith("# branch.oid ")), "")
     if not commit or commit == "(initial)":

@@ -38,9 +38,9 @@ def test_a_module_of_the_users_own_is_named_with_its_file_and_digest(tmp_path, m
     assert code_origins([own, own]) == [expected]
 
 
-@pytest.mark.parametrize("name", ["__main__", "notebook"])
-def test_a_notebook_has_no_file(monkeypatch, name):
-    assert code_origins([module(monkeypatch, name, None)]) == [{"module": name}]
+@pytest.mark.parametrize("file", [None, "<stdin>"])
+def test_a_notebook_has_no_file(monkeypatch, file):
+    assert code_origins([module(monkeypatch, "__main__", file)]) == [{"module": "__main__"}]
 
 
 def test_a_module_whose_file_is_gone_is_named_without_a_digest(tmp_path, monkeypatch):
@@ -67,8 +67,8 @@ def test_a_distribution_may_have_another_name_than_its_package():
 
 
 def test_a_file_is_not_taken_for_the_distribution_of_the_same_name(tmp_path, monkeypatch):
-    (tmp_path / "dateutil.py").touch()
-    (origin,) = code_origins([module(monkeypatch, "dateutil", tmp_path / "dateutil.py")])
+    (tmp_path / "click.py").touch()
+    (origin,) = code_origins([module(monkeypatch, "click", tmp_path / "click.py")])
     assert "distribution" not in origin
 
 

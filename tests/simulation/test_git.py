@@ -1,6 +1,7 @@
 """The state of repositories, and that nothing fails where there is none."""
 
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -76,12 +77,24 @@ def test_without_git_nothing_is_said(repository, monkeypatch):
     assert git_state([repository]) == {}
 
 
+def replace_git(folder, monkeypatch, script):
+    folder.mkdir()
+    (folder / "git").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "git").chmod(0o700)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    monkeypatch.setattr(_git, "_SECONDS", 0.5)
+
+
 def test_git_is_not_waited_for(repository, tmp_path, monkeypatch):
     commit(repository)
-    slow = tmp_path / "bin" / "git"
-    slow.parent.mkdir()
-    slow.write_text("#!/bin/sh\nexec sleep 60\n")
-    slow.chmod(0o700)
-    monkeypatch.setenv("PATH", str(slow.parent), prepend=os.pathsep)
-    monkeypatch.setattr(_git, "_SECONDS", 0.05)
+    replace_git(tmp_path / "bin", monkeypatch, "exec sleep 60")
     assert git_state([repository]) == {}
+
+
+def test_the_commit_of_a_repository_that_takes_long_to_look_through(
+    repository, tmp_path, monkeypatch
+):
+    made = commit(repository)
+    slow = f'case "$*" in *status*) exec sleep 60;; esac; exec {shutil.which("git")} "$@"'
+    replace_git(tmp_path / "bin", monkeypatch, slow)
+    assert git_state([repository]) == {str(repository): {"commit": made}}
