@@ -192,7 +192,7 @@ def compute_region(store: str, region: int) -> tuple[str, float] | None:
 
     attributes = stored_attributes(store)
     with jax.enable_x64(attributes["configuration"]["dtype"] == "float64"):
-        plan, compiled = _compiled(store, attributes["created"])
+        plan, compiled = _compiled(store, attributes["date_created"])
         with region_session(store_place(store), plan.layout, region) as session:
             start = session.start(region)
             if start.commit.state == "complete":
