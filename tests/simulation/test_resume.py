@@ -163,11 +163,11 @@ def test_other_equations_and_other_versions_are_refused(tmp_path, monkeypatch):
     simulate(field(1.0), y0=1.0, **SHORT, store=store, resume=True)
     with pytest.raises(ConfigError, match=r"equations was .* and is"):
         simulate(field(2.0), y0=1.0, **SHORT, store=store, resume=True)
-    from parasim.simulation import _provenance
+    from parasim.simulation import _environment
 
-    version = _provenance.version
+    version = _environment.version
     monkeypatch.setattr(
-        _provenance, "version", lambda name: "0.1" if name == "jaxlib" else version(name)
+        _environment, "version", lambda name: "0.1" if name == "jaxlib" else version(name)
     )
     with pytest.raises(ConfigError, match=r'version\.jaxlib was .* and is "0\.1"'):
         simulate(field(1.0), y0=1.0, **SHORT, store=store, resume=True)
