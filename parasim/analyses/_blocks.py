@@ -59,7 +59,7 @@ def apply(
     """
 
     def contiguous(*values: np.ndarray) -> np.ndarray:
-        """Sums depend on how values lie in memory."""
+        # The order of sums depends on how values lie in memory.
         return function(*map(np.ascontiguousarray, values))
 
     return xr.apply_ufunc(

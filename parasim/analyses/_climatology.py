@@ -57,14 +57,11 @@ def climatology(
         result["phase"].attrs.update(
             {"units": "1", "long_name": f"phase of the period {period:g}, middle of the bin"}
         )
-    return result.assign(
-        {
-            key: array.transpose(
-                *(name if d == TIME else d for d in chosen[key].dims)
-            ).assign_attrs(cell_method(array, words))
-            for key, array in result.data_vars.items()
-        }
-    ).assign_attrs(chosen.attrs)
+    described = {}
+    for key, array in result.data_vars.items():
+        dims = [name if d == TIME else d for d in chosen[key].dims]
+        described[key] = array.transpose(*dims).assign_attrs(cell_method(array, words))
+    return result.assign(described).assign_attrs(chosen.attrs)
 
 
 def _phase_groups(dataset: xr.Dataset, period: float | None, bins: int) -> xr.DataArray:

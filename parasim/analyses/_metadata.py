@@ -5,6 +5,15 @@ from typing import Any
 
 import xarray as xr
 
+_OF_THE_VALUES = (
+    "standard_name",
+    "valid_min",
+    "valid_max",
+    "valid_range",
+    "actual_range",
+    "cell_methods",
+)
+
 
 def product(*units: str) -> str:
     """Return the unit of a product, as UDUNITS reads it."""
@@ -50,13 +59,5 @@ def other_quantity(array: xr.DataArray, what: str, units: str) -> dict[str, Any]
 
     What said which values the variable can have, or what it is in CF's table of names, is left out.
     """
-    left = (
-        "standard_name",
-        "valid_min",
-        "valid_max",
-        "valid_range",
-        "actual_range",
-        "cell_methods",
-    )
-    kept = {name: value for name, value in array.attrs.items() if name not in left}
+    kept = {name: value for name, value in array.attrs.items() if name not in _OF_THE_VALUES}
     return {**kept, "long_name": described(array, what), "units": units}

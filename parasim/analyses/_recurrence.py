@@ -139,7 +139,7 @@ def _matrix(points: xr.DataArray, radius: float, metric: str) -> xr.DataArray:
         return known.astype(np.int8).reshape(*outer, some.shape[-2], count)
 
     everything = whole(points, TIME, "component").rename({TIME: "other_time"})
-    parts = []
+    parts: list[xr.DataArray] = []
     for block in spans(count, max(1, _BLOCK // count)):
         some = whole(points.isel({TIME: block}), TIME, "component")
         part = xr.apply_ufunc(
@@ -152,4 +152,5 @@ def _matrix(points: xr.DataArray, radius: float, metric: str) -> xr.DataArray:
             output_dtypes=[np.int8],
         )
         parts.append(part)
-    return xr.concat(parts, TIME)
+    matrix: xr.DataArray = xr.concat(parts, TIME)
+    return matrix

@@ -45,7 +45,7 @@ def return_map(
     chosen = committed(chosen) if dim == TIME else chosen
     if chosen.sizes[dim] < (2 if points == "values" else 3):
         raise ConfigError(
-            f"there are {chosen.sizes[dim]} values only: too few to follow each other"
+            f"there are {chosen.sizes[dim]} values along {dim!r} only: too few for pairs"
         )
     result = {}
     for name, array in chosen.data_vars.items():
@@ -54,9 +54,8 @@ def return_map(
             series = _extrema(array, times(chosen), 1 if points == "maxima" else -1)
         axis = dim if points == "values" else "iterate"
         bare = series.drop_vars([n for n, c in series.coords.items() if axis in c.dims])
-        what = {"maxima": "maxima", "minima": "minima", "values": "values"}[points]
-        attributes = {**array.attrs, "long_name": described(array, what)}
-        after = {**attributes, "long_name": described(array, f"next of successive {what}")}
+        attributes = {**array.attrs, "long_name": described(array, points)}
+        after = {**attributes, "long_name": described(array, f"next of successive {points}")}
         renamed = bare.rename({axis: "iterate"}) if axis != "iterate" else bare
         last = renamed.sizes["iterate"]
         result[name] = renamed.isel(iterate=slice(0, max(last - 1, 0))).assign_attrs(attributes)

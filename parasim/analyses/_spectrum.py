@@ -1,6 +1,8 @@
 """Power spectra."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -12,7 +14,7 @@ from parasim.analyses._metadata import inverse, other_quantity, power, product, 
 from parasim.analyses._time import TIME, Names, along, committed, interval, time_unit, whole_times
 
 _DEFAULT_SEGMENT = 256
-_DETREND = ("constant", "linear", "none")
+_DETREND: dict[str, Any] = {"constant": "constant", "linear": "linear", "none": False}
 _SCALING = ("density", "spectrum")
 
 
@@ -64,15 +66,16 @@ def power_spectrum(
         if value not in known:
             raise ConfigError(f"{name} = {value!r} is not known: {near_names(str(value), known)}")
     try:
-        weights = signal.get_window(window, length)
+        signal.get_window(window, length)
     except (ValueError, TypeError) as error:
         raise ConfigError(f"window = {window!r} is none of scipy's: {error}") from error
-    welch = partial(
+    welch: Any = partial(
         signal.welch,
         fs=1 / step,
-        window=weights,
+        window=window,
+        nperseg=length,
         noverlap=shared,
-        detrend=False if detrend == "none" else detrend,
+        detrend=_DETREND[detrend],
         scaling=scaling,
     )
     density = scaling == "density"
@@ -91,7 +94,7 @@ def power_spectrum(
 
 
 def _mean_over_segments(
-    array: xr.DataArray, length: int, shared: int, welch: "partial[tuple[np.ndarray, np.ndarray]]"
+    array: xr.DataArray, length: int, shared: int, welch: Callable[..., Any]
 ) -> xr.DataArray:
     step = length - shared
     segments = (array.sizes[TIME] - shared) // step

@@ -38,9 +38,8 @@ def spike_times(
         series = array.transpose(TIME, ...)
         found = _spikes(series, times(chosen), threshold, refractory)
         filled = table(found.series, found.times, len(found.gaps))
-        attributes = {"units": date_unit(chosen), "long_name": described(array, "times of spikes")}
         result[f"{name}_spike_time"] = events_array(filled, series, "spike").assign_attrs(
-            attributes
+            units=date_unit(chosen), long_name=described(array, "times of spikes")
         )
     return _together(result, "spike", chosen)
 

@@ -55,9 +55,7 @@ def along(dataset: xr.Dataset, variables: Names = None, dim: str = TIME) -> xr.D
         raise ConfigError(f"the dataset has no variable along {dim!r}: there is nothing to analyse")
     if not all(dataset.sizes[d] for d in dataset[chosen].dims):
         empty = next(d for d in dataset[chosen].dims if not dataset.sizes[d])
-        raise ConfigError(
-            f"the dimension {str(empty)!r} has no values: there is nothing to analyse"
-        )
+        raise ConfigError(f"the dimension {str(empty)!r} is empty: there is nothing to analyse")
     return dataset[chosen]
 
 
@@ -100,9 +98,8 @@ def date_unit(dataset: xr.Dataset) -> str:
     if not is_calendar(dataset):
         return time_unit(dataset)
     first = dataset[TIME].values[0]
-    return (
-        f"seconds since {np.datetime_as_string(first, 's') if first.dtype.kind == 'M' else first}"
-    )
+    date = np.datetime_as_string(first, "ns") if dataset[TIME].dtype.kind == "M" else first
+    return f"seconds since {date}"
 
 
 def times(dataset: xr.Dataset) -> np.ndarray:
