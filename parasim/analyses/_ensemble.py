@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import numpy as np
 import xarray as xr
 
-from parasim._errors import ConfigError, near_names
+from parasim._errors import ConfigError
 from parasim.analyses._blocks import whole
 from parasim.analyses._metadata import cell_method
-from parasim.analyses._time import Names, along, as_names
+from parasim.analyses._time import Names, along_all
 
 
 def ensemble_mean(
@@ -29,7 +29,7 @@ def ensemble_mean(
     Raises:
         ConfigError: there is no such dimension or variable, or there are no members.
     """
-    chosen, over = _members(dataset, dims, variables)
+    chosen, over = along_all(dataset, dims, variables)
     result = chosen.mean(over, skipna=False, keep_attrs=True)
     return _with_method(result, over, "mean")
 
@@ -50,7 +50,7 @@ def ensemble_spread(
     Raises:
         ConfigError: as `ensemble_mean`, or there are fewer than two members.
     """
-    chosen, over = _members(dataset, dims, variables)
+    chosen, over = along_all(dataset, dims, variables)
     members = int(np.prod([chosen.sizes[dim] for dim in over]))
     if members < 2:
         raise ConfigError("one member has no spread: two are needed at least")
@@ -78,7 +78,7 @@ def ensemble_quantiles(
     Raises:
         ConfigError: as `ensemble_mean`, or a quantile is not from 0 to 1.
     """
-    chosen, over = _members(dataset, dims, variables)
+    chosen, over = along_all(dataset, dims, variables)
     wanted = np.atleast_1d(np.asarray(quantiles, dtype=np.float64))
     if not (wanted.size and np.all((wanted >= 0) & (wanted <= 1))):
         raise ConfigError(f"quantiles must be numbers from 0 to 1, not {quantiles!r}")
@@ -91,25 +91,6 @@ def ensemble_quantiles(
     )
     result["quantile"].attrs.update({"units": "1", "long_name": "quantile"})
     return result
-
-
-def _members(
-    dataset: xr.Dataset, dims: str | Iterable[str], variables: Names
-) -> tuple[xr.Dataset, tuple[str, ...]]:
-    """Return the variables that have all the dimensions, and these."""
-    over = as_names(dims)
-    if not over:
-        raise ConfigError("dims names no dimension: name at least one, such as 'member'")
-    chosen = along(dataset, variables)
-    for dim in over:
-        if dim not in chosen.dims:
-            raise ConfigError(
-                f"there is no dimension {dim!r}: {near_names(dim, map(str, chosen.dims))}"
-            )
-    lacking = [name for name, a in chosen.data_vars.items() if not set(over) <= set(a.dims)]
-    if lacking and (variables is not None or len(lacking) == len(chosen.data_vars)):
-        raise ConfigError(f"{lacking[0]!r} has no dimensions {over}: leave it out of the variables")
-    return chosen.drop_vars(lacking), over
 
 
 def _with_method(dataset: xr.Dataset, dims: tuple[str, ...], method: str) -> xr.Dataset:

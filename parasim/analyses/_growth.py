@@ -46,9 +46,11 @@ def growth_over_time(dataset: xr.Dataset) -> xr.Dataset:
         raise ConfigError("'window_time' must be numbers: it is the model time at windows' ends")
     count = int(np.isfinite(ends.values).sum())  # those of a run that goes on are not there yet
     chosen = dataset[kept].assign_coords(window_time=ends).isel(window=slice(0, count))
+    if any(array.chunks for array in chosen.variables.values()):
+        chosen = chosen.chunk(window=-1)
     start = float(dataset["time"][0]) if dataset.sizes.get("time") else 0.0
     spans = xr.DataArray(np.diff(chosen["window_time"].values, prepend=start), dims="window")
-    rate = chosen["growth_rate"].chunk(window=-1) if chosen.chunks else chosen["growth_rate"]
+    rate = chosen["growth_rate"]
     mean, error = xr.apply_ufunc(
         _so_far,
         rate,

@@ -7,10 +7,10 @@ import dask
 import numpy as np
 import xarray as xr
 
-from parasim._errors import ConfigError, near_names
+from parasim._errors import ConfigError
 from parasim.analyses._blocks import apply, rows_of_blocks, spans, total
 from parasim.analyses._metadata import described, inverse, unit_of
-from parasim.analyses._time import TIME, Names, along, as_names, committed, whole_times
+from parasim.analyses._time import TIME, Names, along_all, committed, whole_times
 
 
 def histogram(
@@ -36,7 +36,7 @@ def histogram(
         edges: of the bins, increasing, the same for all variables.
         dims: which values are counted together; along others there is a histogram for each.
         density: return the density, whose integral over the bins is 1, not counts.
-        variables: which; all along `time` if None.
+        variables: which; all that have these dimensions if None.
 
     Returns:
         For each variable `x` its `x_count`, or `x_density` in one over the unit, along `x_bin`,
@@ -46,20 +46,15 @@ def histogram(
         ConfigError: there is no such variable or dimension, the edges do not increase, or no value
             is finite.
     """
-    chosen = committed(along(dataset, variables))
-    over = as_names(dims)
-    for dim in over:
-        if dim not in chosen.dims:
-            raise ConfigError(
-                f"there is no dimension {dim!r}: {near_names(dim, map(str, chosen.dims))}"
-            )
+    chosen, over = along_all(dataset, dims, variables)
+    chosen = committed(chosen)
     borders = _given(edges) if edges is not None else None
     ranges = {} if borders is not None else _ranges(chosen, bins)
     result, coordinates = {}, {}
     for name, array in chosen.data_vars.items():
         own = borders if borders is not None else np.linspace(*ranges[name], bins + 1)
         axis = f"{name}_bin"
-        count = _count(array, own, [d for d in over if d in array.dims], axis)
+        count = _count(array, own, over, axis)
         quantity = "density" if density else "count"
         units, kind = "1", "number of values"
         if density:
@@ -74,7 +69,9 @@ def histogram(
     return xr.Dataset(result, attrs=chosen.attrs).assign_coords(coordinates)
 
 
-def _count(array: xr.DataArray, edges: np.ndarray, over: list[str], axis: str) -> xr.DataArray:
+def _count(
+    array: xr.DataArray, edges: np.ndarray, over: tuple[str, ...], axis: str
+) -> xr.DataArray:
     def counts(values: np.ndarray) -> np.ndarray:
         """Return the counts of each row of a block; `len(edges)` stands for what is in no bin."""
         rows = values.reshape(-1, values.shape[-1])

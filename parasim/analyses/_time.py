@@ -59,6 +59,31 @@ def along(dataset: xr.Dataset, variables: Names = None, dim: str = TIME) -> xr.D
     return dataset[chosen]
 
 
+def along_all(
+    dataset: xr.Dataset, dims: str | Iterable[str], variables: Names = None
+) -> tuple[xr.Dataset, tuple[str, ...]]:
+    """Return the variables along `time` that have some dimensions besides, and these.
+
+    Raises:
+        ConfigError: as `along`; or no dimension is named.
+    """
+    over = as_names(dims)
+    if not over:
+        raise ConfigError("dims names no dimension: name at least one, such as 'member'")
+    chosen = along(dataset, variables)
+    for dim in over:
+        if dim not in chosen.dims:
+            raise ConfigError(
+                f"there is no dimension {dim!r}: {near_names(dim, map(str, chosen.dims))}"
+            )
+    lacking = [name for name, a in chosen.data_vars.items() if not set(over) <= set(a.dims)]
+    if lacking and (variables is not None or len(lacking) == len(chosen.data_vars)):
+        raise ConfigError(
+            f"{lacking[0]!r} has not all dimensions {', '.join(over)}: leave it out of the variables"
+        )
+    return chosen.drop_vars(lacking), over
+
+
 def committed(dataset: xr.Dataset) -> xr.Dataset:
     """Return the rows up to the last in which anything is there.
 
