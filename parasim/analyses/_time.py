@@ -79,7 +79,7 @@ def along_all(
     lacking = [name for name, a in chosen.data_vars.items() if not set(over) <= set(a.dims)]
     if lacking and (variables is not None or len(lacking) == len(chosen.data_vars)):
         raise ConfigError(
-            f"{lacking[0]!r} has not all dimensions {', '.join(over)}: leave it out of the variables"
+            f"{lacking[0]!r} lacks one of {', '.join(over)}: leave it out of the variables"
         )
     return chosen.drop_vars(lacking), over
 

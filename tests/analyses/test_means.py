@@ -42,7 +42,7 @@ def test_a_member_that_is_not_there_makes_the_mean_nan():
     [
         (lambda d: ensemble_mean(d, dims="members"), "did you mean 'member'"),
         (lambda d: ensemble_mean(d, dims=()), "names no dimension"),
-        (lambda d: ensemble_mean(d, dims="site", variables=["v", "w"]), "'w' has not all"),
+        (lambda d: ensemble_mean(d, dims="site", variables=["v", "w"]), "'w' lacks one of"),
         (lambda d: ensemble_spread(d.isel(member=[0])), "one member has no spread"),
         (lambda d: ensemble_quantiles(d, quantiles=50), "from 0 to 1, not 50"),
         (lambda d: running_mean(d, length=201), "length = 201 is more than the 200"),
