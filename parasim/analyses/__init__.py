@@ -5,6 +5,7 @@ dimensions, coordinates and attributes. What is computed from a dask array is la
 the data decide the shape of the result. Importing this registers the accessor `ds.parasim`.
 """
 
+from parasim.analyses._accessor import ParasimAccessor as ParasimAccessor
 from parasim.analyses._autocorrelation import autocorrelation as autocorrelation
 from parasim.analyses._climatology import climatology as climatology
 from parasim.analyses._ensemble import (
@@ -14,8 +15,10 @@ from parasim.analyses._ensemble import (
 )
 from parasim.analyses._growth import growth_over_time as growth_over_time
 from parasim.analyses._histogram import histogram as histogram
+from parasim.analyses._plots import Plots as Plots
 from parasim.analyses._recurrence import recurrence as recurrence
 from parasim.analyses._return_map import return_map as return_map
+from parasim.analyses._run_record import RunRecord as RunRecord
 from parasim.analyses._running_mean import running_mean as running_mean
 from parasim.analyses._section import poincare_section as poincare_section
 from parasim.analyses._spectrum import power_spectrum as power_spectrum
@@ -26,6 +29,9 @@ from parasim.analyses._spikes import (
 )
 
 __all__ = [
+    "ParasimAccessor",
+    "Plots",
+    "RunRecord",
     "autocorrelation",
     "climatology",
     "ensemble_mean",

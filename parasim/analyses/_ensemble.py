@@ -8,7 +8,7 @@ import xarray as xr
 from parasim._errors import ConfigError
 from parasim.analyses._blocks import whole
 from parasim.analyses._metadata import cell_method
-from parasim.analyses._time import Names, along_all
+from parasim.analyses._time import TIME, Names, along_all, committed
 
 
 def ensemble_mean(
@@ -19,7 +19,8 @@ def ensemble_mean(
     Arguments:
         dataset: with variables along `time` and `dims`; of numpy or of dask, then nothing is
             computed yet.
-        dims: what the mean is taken over.
+        dims: what the mean is taken over; with `time` among them, rows that are not there yet are
+            left out.
         variables: which; all that have these dimensions if None.
 
     Returns:
@@ -29,7 +30,7 @@ def ensemble_mean(
     Raises:
         ConfigError: there is no such dimension or variable, or there are no members.
     """
-    chosen, over = along_all(dataset, dims, variables)
+    chosen, over = _members(dataset, dims, variables)
     result = chosen.mean(over, skipna=False, keep_attrs=True)
     return _with_method(result, over, "mean")
 
@@ -50,7 +51,7 @@ def ensemble_spread(
     Raises:
         ConfigError: as `ensemble_mean`, or there are fewer than two members.
     """
-    chosen, over = along_all(dataset, dims, variables)
+    chosen, over = _members(dataset, dims, variables)
     members = int(np.prod([chosen.sizes[dim] for dim in over]))
     if members < 2:
         raise ConfigError("one member has no spread: two are needed at least")
@@ -78,7 +79,7 @@ def ensemble_quantiles(
     Raises:
         ConfigError: as `ensemble_mean`, or a quantile is not from 0 to 1.
     """
-    chosen, over = along_all(dataset, dims, variables)
+    chosen, over = _members(dataset, dims, variables)
     wanted = np.atleast_1d(np.asarray(quantiles, dtype=np.float64))
     if not (wanted.size and np.all((wanted >= 0) & (wanted <= 1))):
         raise ConfigError(f"quantiles must be numbers from 0 to 1, not {quantiles!r}")
@@ -91,6 +92,13 @@ def ensemble_quantiles(
     )
     result["quantile"].attrs.update({"units": "1", "long_name": "quantile"})
     return result
+
+
+def _members(
+    dataset: xr.Dataset, dims: str | Iterable[str], variables: Names
+) -> tuple[xr.Dataset, tuple[str, ...]]:
+    chosen, over = along_all(dataset, dims, variables)
+    return (committed(chosen) if TIME in over else chosen), over
 
 
 def _with_method(dataset: xr.Dataset, dims: tuple[str, ...], method: str) -> xr.Dataset:

@@ -10,6 +10,7 @@ from parasim.io._records import StoredWindows as StoredWindows, read_windows as 
 from parasim.io._session import StoreSession as StoreSession
 from parasim.io._summary import (
     StoreSummary as StoreSummary,
+    summarise_dataset as summarise_dataset,
     summarise_store as summarise_store,
 )
 from parasim.io._verify import (
@@ -37,6 +38,7 @@ __all__ = [
     "open_run",
     "read_forcing",
     "read_windows",
+    "summarise_dataset",
     "summarise_store",
     "verify_store",
 ]

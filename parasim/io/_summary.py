@@ -1,11 +1,13 @@
 """Says what is in a store that parasim wrote."""
 
+import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from parasim.io._objects import store_size
 from parasim.io._reader import open_run
@@ -69,6 +71,11 @@ def summarise_store(path: str | os.PathLike[str]) -> StoreSummary:
         StoreError: there is nothing, or something else.
     """
     dataset = open_run(path, indexed=False)  # which would read the whole time coordinate
+    return dataclasses.replace(summarise_dataset(dataset), size=store_size(path))
+
+
+def summarise_dataset(dataset: xr.Dataset) -> StoreSummary:
+    """Summarise what a store was opened as, or a run in memory; its size is that of all arrays."""
     windows = stored_windows(dataset)
     values = windows.values
     parallel = values["mode"] == 1
@@ -99,7 +106,7 @@ def summarise_store(path: str | os.PathLike[str]) -> StoreSummary:
         measured=_count(np.isfinite(growth)),
         exponent=_last(values["exponent"]),
         exponent_error=_last(values["exponent_error"]),
-        size=store_size(path),
+        size=dataset.nbytes,
     )
 
 
