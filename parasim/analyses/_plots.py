@@ -1,6 +1,7 @@
 """Quick looks at a dataset."""
 
 import itertools
+import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _MOST_LINES = 8
 _MOST_POINTS = 20_000
 _MOST_COLUMNS = 2_000
+_LABEL_WIDTH = 50
 
 
 class Plots:
@@ -145,20 +147,22 @@ class Plots:
         members = int(np.prod([growth.sizes[d] for d in others]))
         ax.stairs(rates.values, edges, baseline=None, color="0.6", label="each window")
         ax.plot(ends, mean.values, color="C0", label="mean so far")
+        running = growth["exponent"].mean(others)
+        ax.plot(ends, running.values, color="C3", linestyle="--", label="of the last ten or so")
         if not others:
             error = growth["mean_growth_rate_error"].values
             ax.fill_between(ends, mean - error, mean + error, color="C0", alpha=0.2)
-        if "mode" in growth:
-            mode = growth["mode"].isel(dict.fromkeys(others, 0))
-            ax.fill_between(
-                edges, 0, 1, where=np.append(mode.values == 1, False), step="post",
-                transform=ax.get_xaxis_transform(), color="C1", alpha=0.15, label="parallel",
-                linewidth=0,
+        parallel = _parallel(growth)
+        if parallel.any():
+            ax.stairs(
+                parallel.astype(float), edges, fill=True, transform=ax.get_xaxis_transform(),
+                color="C1", alpha=0.15, label="parallel", linewidth=0,
             )  # fmt: skip
         ax.axhline(0, color="0.3", linewidth=0.8)
         ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
         title = f"mean of {members} members" if others else ""
         ax.set(xlabel=_label(growth["window_time"], "time"), ylabel=_label(rates), title=title)
+        ax.set_xlim(edges[0], edges[-1])
         ax.spines[["top", "right"]].set_visible(False)
         return ax
 
@@ -185,8 +189,21 @@ def _axes(ax: "Axes | None") -> "Axes":
 
 
 def _thinned(array: xr.DataArray, most: int) -> xr.DataArray:
+    """Take each so many-th row, and say so in the name of the time."""
     every = -(-array.sizes[TIME] // most)
-    return array.isel({TIME: slice(None, None, every)})
+    thin = array.isel({TIME: slice(None, None, every)})
+    if every > 1:
+        name = thin[TIME].attrs.get("long_name", TIME)
+        thin[TIME].attrs["long_name"] = f"{name}, one value of {every:,}"
+    return thin
+
+
+def _parallel(growth: xr.Dataset) -> np.ndarray:
+    """Return which windows were parallel, those of an ensemble in which any member's was."""
+    if "mode" not in growth:
+        return np.zeros(growth.sizes["window"], bool)
+    mode = growth["mode"] == 1
+    return mode.any([d for d in mode.dims if d != "window"]).values
 
 
 def _lines(array: xr.DataArray) -> Iterator[tuple[str, xr.DataArray]]:
@@ -205,7 +222,7 @@ def _lines(array: xr.DataArray) -> Iterator[tuple[str, xr.DataArray]]:
 def _label(array: xr.DataArray, name: str | None = None) -> str:
     text = name or str(array.attrs.get("long_name", array.name))
     unit = unit_of(array)
-    return text if unit == "1" else f"{text} ({unit})"
+    return textwrap.fill(text if unit == "1" else f"{text} ({unit})", _LABEL_WIDTH)
 
 
 def _finished(ax: "Axes", array: xr.DataArray) -> "Axes":

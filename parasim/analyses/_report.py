@@ -61,7 +61,7 @@ def _growth(summary: StoreSummary) -> list[str]:
         return ["growth: not measured"]
     per = "time unit" if summary.time_unit == "1" else summary.time_unit
     text = f"growth: {summary.mean_growth_rate:.4g} per {per} on average, "
-    text += f"measured in {summary.measured:,} windows"
+    text += f"measured in {summary.measured:,} window{'s' * (summary.measured > 1)}"
     if summary.measured >= _FEWEST_MEASURED:
         text += f"; {summary.exponent:.4g} ± {summary.exponent_error:.2g} in the last ten or so"
     return [text]
