@@ -40,6 +40,12 @@ def test_reading_stores_and_data_needs_no_jax():
     assert not loaded_by("import parasim.io") & {"jax", "diffrax"}
 
 
+def test_analyses_need_neither_jax_nor_the_command_line():
+    loaded = loaded_by("import parasim.analyses")
+    assert "xarray" in loaded
+    assert not loaded & {"jax", "diffrax", "click", "matplotlib"}
+
+
 def test_info_and_cite_need_no_jax(tmp_path):
     parasim.simulate("lorenz63", t1=0.1, dt=0.01, store=tmp_path / "s.zarr")
     statement = "import parasim.cli"
@@ -56,6 +62,7 @@ def test_info_and_cite_need_no_jax(tmp_path):
         (["run", "--help"], "--t1"),
         (["lyapunov", "--help"], "--plot"),
         (["calibrate", "-h"], "--dt"),
+        (["analyze", "--help"], "power-spectrum"),
         (["--version"], "parasim "),
     ],
 )

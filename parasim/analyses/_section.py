@@ -16,7 +16,7 @@ _DIRECTIONS = ("up", "down")
 def poincare_section(
     dataset: xr.Dataset,
     *,
-    variable: str,
+    plane: str,
     level: float,
     direction: str = "up",
     at: Mapping[str, Any] | None = None,
@@ -30,7 +30,7 @@ def poincare_section(
     Arguments:
         dataset: with variables along `time`; of numpy or of dask, which is read once, now: how
             many crossings there are decides the shape of the result.
-        variable: the one that passes the level. Along each of its dimensions besides `time`, such
+        plane: the variable that passes the level. Along each of its dimensions besides `time`, such
             as `member`, there is a section for each value, unless `at` picks one.
         level: in the unit of the variable.
         direction: "up" or "down".
@@ -48,9 +48,9 @@ def poincare_section(
         raise ConfigError(f"direction = {direction!r}: {near_names(str(direction), _DIRECTIONS)}")
     if not np.isfinite(level):
         raise ConfigError(f"the level must be a finite number, not {level!r}")
-    along(dataset, variable)
+    along(dataset, plane)
     chosen = committed(along(dataset, variables))
-    passing = _looked_at(dataset[variable].isel({TIME: slice(0, chosen.sizes[TIME])}), at or {})
+    passing = _looked_at(dataset[plane].isel({TIME: slice(0, chosen.sizes[TIME])}), at or {})
     if len(passing) < 2:
         raise ConfigError("there is one time only: this analysis needs a series")
     outer = [d for d in passing.dims if d != TIME]
@@ -72,7 +72,7 @@ def poincare_section(
     moments = events_array(table(found.series, found.times, count), passing, "crossing")
     result = {
         "crossing_time": moments.assign_attrs(
-            units=date_unit(chosen), long_name=f"time at which {variable} passes {level:g}"
+            units=date_unit(chosen), long_name=f"time at which {plane} passes {level:g}"
         )
     }
     for (name, array), own, values in zip(

@@ -6,6 +6,7 @@ import click
 
 from parasim import __version__
 from parasim._errors import ParasimError
+from parasim.cli._analyze import analyze
 from parasim.cli._calibrate import calibrate
 from parasim.cli._cite import cite
 from parasim.cli._explain import explain
@@ -59,5 +60,6 @@ main.add_command(info)
 main.add_command(verify)
 main.add_command(explain)
 main.add_command(cite)
+main.add_command(analyze)
 main.add_command(lyapunov)
 main.add_command(calibrate)

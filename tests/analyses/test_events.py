@@ -93,7 +93,7 @@ def test_dates_give_moments_since_the_first():
 
 @pytest.mark.parametrize("direction", ["up", "down"])
 def test_a_circle_crosses_its_section_at_one_point(direction):
-    result = poincare_section(waves(), variable="v", level=0.0, direction=direction)
+    result = poincare_section(waves(), plane="v", level=0.0, direction=direction)
     slow = result.sel(cell="slow").dropna("crossing")
     sign = 1 if direction == "up" else -1
     np.testing.assert_allclose(slow["w"], sign, atol=1e-3)
@@ -103,7 +103,7 @@ def test_a_circle_crosses_its_section_at_one_point(direction):
 
 
 def test_one_place_decides_for_the_whole_state():
-    result = poincare_section(waves(), variable="v", level=0.0, at={"cell": "slow"})
+    result = poincare_section(waves(), plane="v", level=0.0, at={"cell": "slow"})
     assert result["v"].dims == ("crossing", "cell")
     assert result["crossing_time"].dims == ("crossing",)
     np.testing.assert_allclose(result["v"].sel(cell="slow"), 0, atol=1e-12)
@@ -113,7 +113,7 @@ def test_one_place_decides_for_the_whole_state():
 def test_what_has_no_dimension_of_the_sections_is_read_for_each():
     made = waves()
     made["clock"] = made["time"].copy(data=made["time"].values)
-    result = poincare_section(made, variable="v", level=0.0, variables=["clock"])
+    result = poincare_section(made, plane="v", level=0.0, variables=["clock"])
     xr.testing.assert_allclose(
         result["clock"].drop_attrs(), result["crossing_time"].drop_attrs().rename("clock")
     )
@@ -122,14 +122,14 @@ def test_what_has_no_dimension_of_the_sections_is_read_for_each():
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda d: poincare_section(d, variable="u", level=0), "no variable 'u'"),
-        (lambda d: poincare_section(d, variable="v", level=np.nan), "finite number"),
+        (lambda d: poincare_section(d, plane="u", level=0), "no variable 'u'"),
+        (lambda d: poincare_section(d, plane="v", level=np.nan), "finite number"),
         (
-            lambda d: poincare_section(d, variable="v", level=0, direction="upp"),
+            lambda d: poincare_section(d, plane="v", level=0, direction="upp"),
             "did you mean 'up'",
         ),
-        (lambda d: poincare_section(d, variable="v", level=0, at={"cel": 0}), "'cell'"),
-        (lambda d: poincare_section(d, variable="v", level=0, at={"cell": "no"}), "no place"),
+        (lambda d: poincare_section(d, plane="v", level=0, at={"cel": 0}), "'cell'"),
+        (lambda d: poincare_section(d, plane="v", level=0, at={"cell": "no"}), "no place"),
         (lambda d: spike_times(d, threshold=np.inf), "finite number"),
         (lambda d: spike_times(d, threshold=0, refractory=-1), "0 or more"),
         (lambda d: spike_rate(d, threshold=0, width=11), "at most 10"),

@@ -23,7 +23,7 @@ CALLS = {
     "spike_times": {"threshold": 0.3},
     "interspike_intervals": {"threshold": 0.3, "refractory": 0.7},
     "spike_rate": {"threshold": 0.3, "width": 3.0},
-    "poincare_section": {"variable": "w", "level": 0.5},
+    "poincare_section": {"plane": "w", "level": 0.5},
     "return_map": {},
     "recurrence": {"radius": 1.0, "dims": "site"},
 }

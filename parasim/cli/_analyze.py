@@ -1,0 +1,151 @@
+"""`parasim analyze`: a statistic of a store, written to a store of its own or to NetCDF."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from parasim._errors import ConfigError, StoreError, near_names
+from parasim.cli import _text
+from parasim.cli._analyses import ANALYSES, listed
+from parasim.cli._options import Assignment, debug_option
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_EPILOG = f"""\b
+Analyses, and what --set can say:
+{listed()}
+
+\b
+Examples:
+  parasim analyze l96.zarr --stat power-spectrum --set segment=1024 --out psd.zarr
+  parasim analyze l96.zarr --stat climatology --set period=10 --set bins=20 --out cycle.nc
+  parasim analyze hh.zarr --stat spike-times --variable v --set threshold=0 --out spikes.nc
+  parasim analyze l63.zarr --stat poincare-section --set plane=z --set level=27 --out section.zarr
+
+Several values have commas between them, as in --set quantiles=0.1,0.5,0.9; places are as in
+--set at=site:0. The functions of the same names in parasim.analyses say what each option means.
+The store may be larger than memory, and its run may still be going on. RESULT is there when it is
+complete, not before.
+
+Exit codes: 0 done, 2 something was asked for that cannot be done, 4 the store cannot be read or the
+result not be written, 130 interrupted."""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("store")
+@click.option("--stat", metavar="NAME", required=True, help="Which analysis; see below.")
+@click.option("--variable", "variables", metavar="NAME", multiple=True, help="Of which variable; "
+              "may be repeated.  [default: all]")  # fmt: skip
+@click.option("--set", "set_", type=Assignment(), multiple=True, help="An option of the analysis.")
+@click.option("--out", metavar="RESULT", required=True, help="What to write; ends in .zarr, or in "
+              ".nc for NetCDF.")  # fmt: skip
+@click.option("--overwrite", is_flag=True, show_default=False, help="Replace an existing result.")
+@click.option("--quiet", is_flag=True, show_default=False, help="No progress bar and no summary.")
+@debug_option
+def analyze(
+    store: str,
+    *,
+    stat: str,
+    variables: tuple[str, ...],
+    set_: tuple[tuple[str, str], ...],
+    out: str,
+    overwrite: bool,
+    quiet: bool,
+) -> None:
+    """Compute a statistic of a STORE and write it.
+
+    STORE is what `parasim run --out` wrote, or any zarr store with variables along time.
+    """
+    name = stat.replace("_", "-")
+    if name not in ANALYSES:
+        raise ConfigError(f"there is no analysis {stat!r}: {near_names(name, ANALYSES)}")
+
+    from parasim import analyses
+    from parasim.analyses._result import check_result, with_history, write_result
+    from parasim.cli._option_values import arguments
+
+    function = getattr(analyses, name.replace("-", "_"))
+    options = arguments(function, dict(set_), name, ANALYSES[name].needed)
+    if variables and name == "growth-over-time":
+        raise ConfigError("growth-over-time is of the whole state: leave out --variable")
+    if variables:
+        options["variables"] = list(variables)
+    _refuse_inside(out, store)
+    check_result(out, overwrite=overwrite)
+    with _progress(name, quiet=quiet):
+        result = with_history(
+            function(_opened(store), **options), store, function.__name__, options
+        )
+        write_result(result, out, overwrite=overwrite)
+    if not quiet:
+        click.echo(_describe(name, dict(set_), store, result, out))
+
+
+def _opened(store: str) -> "xr.Dataset":
+    """Open a store for dask, in the chunks that it has."""
+    import xarray as xr
+
+    if not Path(store).exists():
+        raise StoreError(f"there is no store {store}: check the path")
+    try:
+        return xr.open_zarr(store, chunks={})
+    except Exception as error:  # whatever zarr or a codec makes of foreign files
+        raise StoreError(f"{store} cannot be read as a zarr store: {error}") from error
+
+
+def _refuse_inside(out: str, store: str) -> None:
+    target, source = Path(out).absolute(), Path(store).absolute()
+    if target == source or source in target.parents:
+        raise ConfigError(f"{out} is the store itself, or in it: choose another path")
+
+
+def _describe(
+    name: str, options: dict[str, str], store: str, result: "xr.Dataset", out: str
+) -> str:
+    variables = (
+        f"{key} {_text.shape(map(str, array.dims), array.shape)}"
+        + ("" if (unit := array.attrs.get("units", "1")) == "1" else f", {unit}")
+        for key, array in result.data_vars.items()
+    )
+    opener = "open_zarr" if out.endswith(".zarr") else "open_dataset"
+    return _text.aligned(
+        [
+            ("analysis", f"{name} of {store}"),
+            ("options", _text.pairs(options)),
+            ("result", "\n".join(variables)),
+            ("written", f"{out}, {_text.size(result.nbytes)}"),
+            ("open it", f'xarray.{opener}("{out}")'),
+        ]
+    )
+
+
+@contextmanager
+def _progress(name: str, *, quiet: bool) -> Iterator[None]:
+    """Show how many of dask's tasks are done, on a terminal only."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield
+        return
+    from dask.callbacks import Callback
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("[bold]{task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
+        task = bar.add_task(name, total=None)
+
+        def begin(graph: Any, state: Any) -> None:
+            del graph
+            bar.update(task, completed=0, total=sum(map(len, (state["ready"], state["waiting"]))))
+
+        def advance(*done: Any) -> None:
+            del done
+            bar.advance(task)
+
+        with Callback(start_state=begin, posttask=advance):
+            yield
