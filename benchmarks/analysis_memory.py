@@ -95,7 +95,7 @@ def main() -> None:
         for name in options.names:
             only = ["--only", str(store), str(Path(folder, f"{name}.zarr"))]
             command = [sys.executable, __file__, name, *only]
-            text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
             took = json.loads(text)
             kept = "" if name not in _PROMISED else "kept" if took["peak"] < _LIMIT else "NOT KEPT"
             table.add_row(name, f"{took['seconds']:.1f}", f"{took['peak'] / 2**30:.2f}", kept)

@@ -5,15 +5,19 @@ import os
 import secrets
 import shutil
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import dask
 import xarray as xr
 import zarr
+from dask.system import CPU_COUNT
 from zarr.errors import GroupNotFoundError
 
 from parasim._errors import ConfigError, StoreError
@@ -103,12 +107,21 @@ def write_result(
     target = check_result(path, overwrite=overwrite)
     partial = _beside(target, "partial")
     try:
-        _write(_even(result.drop_encoding()), partial, target.suffix)
+        with _threads():
+            _write(_even(result.drop_encoding()), partial, target.suffix)
         _put(partial, target)
     except OSError as error:
         raise StoreError(f"cannot write {target}: {error}") from error
     finally:
         _remove(partial)
+
+
+@contextmanager
+def _threads() -> Iterator[None]:
+    """Let dask use threads that are waited for: after an error some still write for a while."""
+    count = dask.config.get("num_workers", None) or CPU_COUNT
+    with ThreadPoolExecutor(count) as pool, dask.config.set(pool=pool):
+        yield
 
 
 def _write(result: xr.Dataset, path: Path, suffix: str) -> None:
