@@ -15,7 +15,7 @@ import xarray as xr
 
 from parasim.analyses._time import TIME
 
-_VALUES = 2**20  # in a block; what is computed from it takes some ten times as much
+_VALUES = 2**19  # in a block; what is computed from it takes some ten times as much
 
 
 def rows_of_blocks(array: xr.DataArray, at_least: int = 1) -> int:
