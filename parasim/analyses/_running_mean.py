@@ -45,7 +45,8 @@ def running_mean(
 def _smooth(array: xr.DataArray, length: int, after: int) -> xr.DataArray:
     kind = np.result_type(array.dtype, np.float32)
     before = length - 1 - after
-    padded = array.astype(kind).pad({TIME: (before, after)}, constant_values=np.nan)
+    bare = array.drop_vars(TIME, errors="ignore").astype(kind)
+    padded = bare.pad({TIME: (before, after)}, constant_values=np.nan)
     blocks = spans(array.sizes[TIME], rows_of_blocks(array, at_least=4 * length))
 
     def means(values: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """What all analyses ask of a dataset: variables along time, as far as there are values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import xarray as xr
@@ -13,6 +13,7 @@ Names = str | Iterable[str] | None
 """One name, several, or None for all that there are."""
 
 _UNEVEN = 1e-3  # of the mean interval
+_BLOCK = 2**20
 
 
 def as_names(names: str | Iterable[str]) -> tuple[str, ...]:
@@ -138,8 +139,8 @@ def times(dataset: xr.Dataset) -> np.ndarray:
         values = (values - values[0]) / np.timedelta64(1, "ns") * 1e-9
     elif values.dtype == object:
         values = np.array([(value - values[0]).total_seconds() for value in values])
-    values = values.astype(np.float64)
-    if not (np.isfinite(values[[0, -1]]).all() and (np.diff(values) > 0).all()):
+    values = values.astype(np.float64, copy=False)
+    if not (np.isfinite(values[[0, -1]]).all() and all((d > 0).all() for _, d in _steps(values))):
         raise ConfigError("the times must increase from row to row: sort the dataset by time first")
     return values
 
@@ -154,14 +155,21 @@ def interval(dataset: xr.Dataset) -> float:
     if len(values) < 2:
         raise ConfigError("there is one time only: this analysis needs a series")
     mean = (values[-1] - values[0]) / (len(values) - 1)
-    uneven = np.flatnonzero(np.abs(np.diff(values) - mean) > _UNEVEN * mean)
-    if uneven.size:
-        row = int(uneven[0])
-        raise ConfigError(
-            f"the times are not evenly spaced: {values[row]:g} and {values[row + 1]:g} are not "
-            f"{mean:g} apart; interpolate first, such as with dataset.interp(time=...)"
-        )
+    for first, steps in _steps(values):
+        uneven = np.flatnonzero(np.abs(steps - mean) > _UNEVEN * mean)
+        if uneven.size:
+            before, after = values[first + uneven[0] : first + uneven[0] + 2]
+            raise ConfigError(
+                f"the times are not evenly spaced: {before:g} and {after:g} are not {mean:g} "
+                "apart; interpolate first, such as with dataset.interp(time=...)"
+            )
     return float(mean)
+
+
+def _steps(values: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the differences in blocks, each after the index of its first; there may be 1e8."""
+    for first in range(0, len(values) - 1, _BLOCK):
+        yield first, np.diff(values[first : first + _BLOCK + 1])
 
 
 def whole_times(count: int, rows: int, name: str) -> None:
