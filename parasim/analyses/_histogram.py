@@ -73,11 +73,12 @@ def _count(
     array: xr.DataArray, edges: np.ndarray, over: tuple[str, ...], axis: str
 ) -> xr.DataArray:
     def counts(values: np.ndarray) -> np.ndarray:
-        """Return the counts of each row of a block; `len(edges)` stands for what is in no bin."""
+        """Return the counts of each row of a block."""
         rows = values.reshape(-1, values.shape[-1])
+        # What is in no bin counts in one more; NaN is sorted behind all edges.
         place = np.searchsorted(edges, rows, side="right") - 1
         place[rows == edges[-1]] = len(edges) - 2
-        place[(place < 0) | (place >= len(edges) - 1) | np.isnan(rows)] = len(edges) - 1
+        place[(place < 0) | (place >= len(edges) - 1)] = len(edges) - 1
         place += len(edges) * np.arange(len(rows))[:, None]
         table = np.bincount(place.ravel(), minlength=len(rows) * len(edges))
         return table.reshape(*values.shape[:-1], len(edges))[..., :-1]

@@ -20,7 +20,7 @@ import zarr
 from dask.system import CPU_COUNT
 from zarr.errors import GroupNotFoundError
 
-from parasim._errors import ConfigError, StoreError
+from parasim._errors import ConfigError, StoreError, first_line
 from parasim.io._create import MARK
 
 _SUFFIXES = (".zarr", ".nc")
@@ -111,7 +111,9 @@ def write_result(
             _write(_even(result.drop_encoding()), partial, target.suffix)
         _put(partial, target)
     except OSError as error:
-        raise StoreError(f"cannot write {target}: {error}") from error
+        raise StoreError(
+            f"cannot write {target}: {first_line(error)}; choose another path"
+        ) from error
     finally:
         _remove(partial)
 

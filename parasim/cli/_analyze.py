@@ -15,6 +15,8 @@ from parasim.cli._options import Assignment, debug_option
 if TYPE_CHECKING:
     import xarray as xr
 
+_INTERRUPTED = 130  # as a shell reports SIGINT
+
 _EPILOG = f"""\b
 Analyses, and what --set can say:
 {listed()}
@@ -76,11 +78,14 @@ def analyze(
         options["variables"] = list(variables)
     _refuse_inside(out, store)
     check_result(out, overwrite=overwrite)
-    with _progress(name, quiet=quiet):
-        result = with_history(
-            function(_opened(store), **options), store, function.__name__, options
-        )
-        write_result(result, out, overwrite=overwrite)
+    try:
+        with _progress(name, quiet=quiet):
+            result = function(_opened(store), **options)
+            result = with_history(result, store, function.__name__, options)
+            write_result(result, out, overwrite=overwrite)
+    except KeyboardInterrupt:
+        click.echo("\nInterrupted; no result was written.", err=True)
+        raise click.exceptions.Exit(_INTERRUPTED) from None
     if not quiet:
         click.echo(_describe(name, dict(set_), store, result, out))
 

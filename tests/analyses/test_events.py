@@ -69,6 +69,13 @@ def test_intervals_and_rates_of_a_sine():
     np.testing.assert_allclose(binned["v_spike_rate"], [[1] * 5, [2] * 5])
 
 
+def test_a_spike_at_the_very_end_counts():
+    made = dataset(step=1.0, v=np.array([0.0, 1, 0, 0, 1]))
+    for width in (None, 2.0):
+        rate = spike_rate(made, threshold=1.0, width=width)["v_spike_rate"]
+        np.testing.assert_array_equal(rate, 0.5)
+
+
 def test_without_spikes_there_is_nothing_and_the_rate_is_zero():
     made = waves()
     assert spike_times(made, threshold=2.0)["v_spike_time"].shape == (2, 0)
@@ -100,6 +107,11 @@ def test_a_circle_crosses_its_section_at_one_point(direction):
     np.testing.assert_allclose(slow["v"], 0, atol=1e-12)
     np.testing.assert_allclose(np.diff(slow["crossing_time"]), 1, atol=1e-4)
     assert result["w"].attrs["units"] == "mV"
+    aside = poincare_section(waves(), plane="v", level=0.6, direction=direction)
+    slow = aside.sel(cell="slow").dropna("crossing")
+    np.testing.assert_allclose(slow["w"], 0.8 * sign, atol=1e-3)
+    np.testing.assert_allclose(slow["v"], 0.6)
+    assert slow.sizes["crossing"] == 10
 
 
 def test_one_place_decides_for_the_whole_state():

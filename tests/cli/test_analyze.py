@@ -164,3 +164,14 @@ def test_a_killed_process_leaves_no_result(tmp_path):
     assert not (tmp_path / "r.zarr").exists()
     subprocess.run([*command, "--quiet"], cwd=tmp_path, check=True)
     assert xr.open_zarr(tmp_path / "r.zarr").sizes["time"] == rows
+
+
+def test_an_interrupt_writes_nothing_and_says_so(parasim, store, tmp_path, monkeypatch):
+    def interrupted(*rest, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("parasim.analyses._result._write", interrupted)
+    result = parasim("analyze s.zarr --stat running-mean --set length=3 --out r.zarr")
+    assert result.exit_code == 130
+    assert "no result was written" in result.output
+    assert [p.name for p in tmp_path.iterdir()] == ["s.zarr"]
