@@ -44,8 +44,7 @@ def growth_over_time(dataset: xr.Dataset) -> xr.Dataset:
     ends = dataset["window_time"]
     if not np.issubdtype(ends.dtype, np.floating):
         raise ConfigError("'window_time' must be numbers: it is the model time at windows' ends")
-    count = int(np.isfinite(ends.values).sum())  # those of a run that goes on are not there yet
-    chosen = dataset[kept].assign_coords(window_time=ends).isel(window=slice(0, count))
+    chosen = complete_windows(dataset[kept].assign_coords(window_time=ends))
     if any(array.chunks for array in chosen.variables.values()):
         chosen = chosen.chunk(window=-1)
     start = float(dataset["time"][0]) if dataset.sizes.get("time") else 0.0
@@ -70,6 +69,12 @@ def growth_over_time(dataset: xr.Dataset) -> xr.Dataset:
         ),
     }
     return chosen.assign({n: a.transpose(*rate.dims) for n, a in added.items()})
+
+
+def complete_windows(dataset: xr.Dataset) -> xr.Dataset:
+    """Return a dataset without windows that are not there yet: `xarray.open_zarr` shows them."""
+    count = int(np.isfinite(dataset["window_time"].values).sum())
+    return dataset.isel(window=slice(0, count))
 
 
 def _so_far(rates: np.ndarray, spans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

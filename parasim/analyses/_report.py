@@ -5,6 +5,7 @@ import math
 import xarray as xr
 
 from parasim._errors import ConfigError
+from parasim.analyses._growth import complete_windows
 from parasim.analyses._run_record import run_record
 from parasim.io import StoreSummary, summarise_dataset
 
@@ -27,7 +28,7 @@ def report(dataset: xr.Dataset) -> str:
             f"the dataset does not say how its windows were computed ({missing[0]!r} is missing): "
             "give all of what a run wrote, not a part"
         )
-    summary = summarise_dataset(dataset)
+    summary = summarise_dataset(complete_windows(dataset))
     unit = "" if summary.time_unit == "1" else f" {summary.time_unit}"
     lines = [
         run.attributes.get("title", ""),

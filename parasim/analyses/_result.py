@@ -39,6 +39,8 @@ def check_result(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pa
         StoreError: something is in the way, or there is no such folder.
     """
     target = Path(path)
+    if "://" in os.fspath(path):
+        raise ConfigError(f"{path} is a URL: results are written to files; copy it when it is done")
     if target.suffix not in _SUFFIXES:
         raise ConfigError(f"{target} must end in .zarr or .nc (NetCDF), which says what to write")
     if target.suffix == ".nc" and find_spec("h5netcdf") is None:
@@ -81,7 +83,7 @@ def with_history(
     attributes |= {
         "history": "\n".join(filter(None, [attributes.get("history"), line])),
         _ANALYSIS: analysis,
-        "analysis_of": str(Path(store).absolute()),
+        "analysis_of": str(store if "://" in str(store) else Path(store).absolute()),
         "analysis_arguments": json.dumps(arguments),
         "analysis_version": version("parasim"),
     }

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from parasim._errors import ConfigError, StoreError, near_names
+from parasim._errors import ConfigError, StoreError, first_line, near_names
 from parasim.cli import _text
 from parasim.cli._analyses import ANALYSES, listed
+from parasim.cli._interruption import INTERRUPTED
 from parasim.cli._options import Assignment, debug_option
 
 if TYPE_CHECKING:
     import xarray as xr
-
-_INTERRUPTED = 130  # as a shell reports SIGINT
 
 _EPILOG = f"""\b
 Analyses, and what --set can say:
@@ -85,21 +84,27 @@ def analyze(
             write_result(result, out, overwrite=overwrite)
     except KeyboardInterrupt:
         click.echo("\nInterrupted; no result was written.", err=True)
-        raise click.exceptions.Exit(_INTERRUPTED) from None
+        raise click.exceptions.Exit(INTERRUPTED) from None
     if not quiet:
         click.echo(_describe(name, dict(set_), store, result, out))
 
 
 def _opened(store: str) -> "xr.Dataset":
-    """Open a store for dask, in the chunks that it has."""
+    """Open a run, as far as it has come, or any other zarr store, in the chunks that it has."""
     import xarray as xr
 
-    if not Path(store).exists():
-        raise StoreError(f"there is no store {store}: check the path")
+    from parasim.io import open_run
+    from parasim.io._create import MARK, root_metadata
+    from parasim.io._objects import open_objects, store_place
+
+    place = store_place(store)
+    ours = MARK in (root_metadata(place).get("attributes") or {})
+    if ours or (isinstance(place, Path) and not place.exists()):
+        return open_run(store)
     try:
-        return xr.open_zarr(store, chunks={})
+        return xr.open_zarr(open_objects(place, read_only=True), chunks={})
     except Exception as error:  # whatever zarr or a codec makes of foreign files
-        raise StoreError(f"{store} cannot be read as a zarr store: {error}") from error
+        raise StoreError(f"{store} cannot be read as a zarr store: {first_line(error)}") from error
 
 
 def _refuse_inside(out: str, store: str) -> None:

@@ -22,7 +22,6 @@ from tests.analyses.series import dataset, ensemble, unfinished
 def store(tmp_path):
     """Make a store with members and sites, of a run that goes on."""
     made = unfinished(ensemble()).chunk(time=64)
-    made.attrs["parasim_store"] = 1
     made.to_zarr(tmp_path / "s.zarr", zarr_format=2)
     return made
 
@@ -126,6 +125,7 @@ def test_a_result_can_be_analysed(parasim, store):
         ("s.zarr --stat histogram --set variables=v --out r.zarr", 2, "no such option"),
         ("s.zarr --stat histogram --variable u --out r.zarr", 2, "no variable 'u'"),
         ("s.zarr --stat growth-over-time --variable v --out r.zarr", 2, "leave out --variable"),
+        ("s.zarr --stat histogram --out s3://bucket/r.zarr", 2, "is a URL"),
         ("s.zarr --stat histogram --out r.csv", 2, "must end in .zarr or .nc"),
         ("s.zarr --stat histogram --out s.zarr", 2, "is the store itself"),
         ("s.zarr --stat histogram --out s.zarr/r.zarr --overwrite", 2, "or in it"),
