@@ -13,7 +13,7 @@ from parasim.analyses._metadata import unit_of
 from parasim.analyses._time import TIME, Names, along, as_names, committed, whole_times
 
 _LARGEST = 2**30  # bytes
-_BLOCK = 2**20
+_BLOCK = 2**22  # pairs of states
 _METRICS = {"euclidean": "euclidean", "maximum": "chebyshev"}
 _UNKNOWN = -1
 

@@ -54,8 +54,11 @@ def test_what_cannot_be_done_is_refused(options, said):
         recurrence(ensemble(), **options)
 
 
-def test_a_matrix_that_cannot_fit_is_refused_with_what_would():
+def test_a_matrix_that_cannot_fit_is_refused_with_what_would(monkeypatch):
     made = dataset(x=np.zeros(100_000))
     with pytest.raises(ConfigError, match=r"100,000 x 100,000 .* 9 GiB: .* every=4"):
         recurrence(made, radius=1)
-    assert recurrence(made.chunk(), radius=1, every=4).sizes["time"] == 25_000
+    monkeypatch.setattr(_recurrence, "_LARGEST", 10**4)
+    with pytest.raises(ConfigError, match=r"3 matrices of 100 x 100 .* every=4"):
+        recurrence(ensemble(), radius=1, every=2, dims="site")
+    assert recurrence(ensemble(), radius=1, every=4, dims="site").sizes["time"] == 50
