@@ -25,7 +25,7 @@ def along(dataset: xr.Dataset, variables: Names = None, dim: str = TIME) -> xr.D
     """Return the variables that have a dimension, with their coordinates and all attributes.
 
     Arguments:
-        dataset: such as a store opened with xarray.
+        dataset: such as a store opened with `parasim.open`.
         variables: which; all numbers along the dimension if None.
         dim: the dimension.
 
@@ -35,7 +35,7 @@ def along(dataset: xr.Dataset, variables: Names = None, dim: str = TIME) -> xr.D
     if not isinstance(dataset, xr.Dataset):
         raise ConfigError(
             f"an xarray.Dataset is needed, not {type(dataset).__name__}: open a store with "
-            "xarray.open_zarr, or call .to_dataset(name=...) on an array"
+            "parasim.open, or call .to_dataset(name=...) on an array"
         )
     if dim not in dataset.dims:
         raise ConfigError(
