@@ -37,7 +37,6 @@ def _method(function: Callable[..., xr.Dataset]) -> Callable[..., xr.Dataset]:
     return method
 
 
-@xr.register_dataset_accessor("parasim")
 class ParasimAccessor:
     """The analyses of `parasim.analyses` as methods, and what the dataset says about its run.
 
