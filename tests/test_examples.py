@@ -86,3 +86,12 @@ def test_the_demo_leaves_stores_and_pictures(tmp_path):
         colours = np.unique(image.imread(tmp_path / "out" / f"{name}.png").reshape(-1, 4), axis=0)
         assert len(colours) > 100
     assert {path.name for path in tmp_path.iterdir()} == {"out"}
+
+
+@pytest.mark.slow
+def test_a_sweep_on_a_cluster_of_processes_goes_on_when_started_again(tmp_path):
+    command = [sys.executable, str(EXAMPLES / "sweep_on_a_cluster.py"), str(tmp_path / "s.zarr")]
+    for _ in range(2):
+        subprocess.run([*command, "--t1", "20"], check=True, timeout=600)
+    with open_strictly(tmp_path / "s.zarr") as data:
+        check_store(data)

@@ -1,0 +1,143 @@
+"""What streaming to a store costs: beside a plain write of the same bytes, and beside computing.
+
+    python benchmarks/streaming.py [--folder DISK]
+
+Prints two ratios for Lorenz-96 with 40 sites in float64, medians over interleaved rounds in one
+process: the throughput of the streaming path relative to writing the same bytes to one file, both
+synced to the disk at the end; and the wall time of computing and writing together relative to the
+larger of the two alone.
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from parasim.io import Field, Layout, StoreSession
+from parasim.io._memory import MemoryRegion
+from parasim.simulation._compile import checkpoint, compile_plan
+from parasim.simulation._execute import execute
+from parasim.simulation._plan import make_plan
+
+SITES, STEPS, BLOCK = 40, 1_000_000, 4096
+
+
+def timed(work: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def plain(path: Path, data: np.ndarray) -> None:
+    """Write one file, and have it on the disk."""
+    with path.open("wb") as file:
+        for first in range(0, len(data), BLOCK):
+            file.write(data[first : first + BLOCK])
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def streamed(path: Path, data: np.ndarray) -> None:
+    """Write a store as a run does, commits and syncing included."""
+    field = Field("x", dims=("site",), shape=(SITES,))
+    layout = Layout((field,), 0.0, 0.01, len(data), np.zeros(0))
+    session = StoreSession.create(path, layout, {}, checkpoint_bytes=8)
+    with session, session.writer() as writer:
+        for first in range(0, len(data), BLOCK):
+            writer.put({"x": data[first : first + BLOCK]})
+
+
+class Nothing(MemoryRegion):
+    """Takes rows, and drops them."""
+
+    def put(self, rows, mark=None) -> None:
+        del rows, mark
+
+
+class NowhereSession:
+    """A run whose results nobody keeps."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    def start(self, region: int):
+        from parasim.io._commits import Commit, Start
+
+        del region
+        return Start(Commit(), None, {})
+
+    def writer(self, region: int = 0, commit=None) -> Nothing:
+        del commit
+        return Nothing(self._layout, {}, region)
+
+
+def throughput(folder: Path, rounds: int) -> None:
+    data = np.random.default_rng(0).standard_normal((STEPS, SITES))
+    data.flags.writeable = False  # as what jax delivers
+    ratios, speeds = [], []
+    for _ in range(rounds):
+        one = timed(lambda: plain(folder / "plain", data))
+        (folder / "plain").unlink()
+        other = timed(lambda: streamed(folder / "store", data))
+        shutil.rmtree(folder / "store")
+        ratios.append(one / other)
+        speeds.append(data.nbytes / other / 1e6)
+    print(
+        f"throughput of the streaming path: {statistics.median(ratios):.2f} of a plain write "
+        f"({statistics.median(speeds):.0f} MB/s; goal 0.7; {rounds} rounds, "
+        f"{min(ratios):.2f} to {max(ratios):.2f})"
+    )
+
+
+def overlap(folder: Path, rounds: int) -> None:
+    plan = make_plan("lorenz96", t1=0.01 * STEPS, dt=0.01)
+    compiled = compile_plan(plan)
+    size = len(checkpoint(compiled.position))
+    memory = np.random.default_rng(0).standard_normal((STEPS, SITES))
+    memory.flags.writeable = False
+
+    def both() -> None:
+        attributes = plan.attributes
+        with StoreSession.create(
+            folder / "both", plan.layout, attributes, checkpoint_bytes=size
+        ) as session:
+            execute(plan, compiled, session)
+
+    ratios, times = [], []
+    for _ in range(rounds):
+        compute = timed(lambda: execute(plan, compiled, NowhereSession(plan.layout)))
+        write = timed(lambda: streamed(folder / "write", memory))
+        together = timed(both)
+        shutil.rmtree(folder / "write")
+        shutil.rmtree(folder / "both")
+        ratios.append(together / max(compute, write))
+        times.append((compute, write, together))
+    compute, write, together = (statistics.median(column) for column in zip(*times, strict=True))
+    print(
+        f"computing and writing together: {statistics.median(ratios):.2f} of the larger alone "
+        f"(compute {compute:.2f} s, write {write:.2f} s, both {together:.2f} s; goal 1.15; "
+        f"{rounds} rounds, {min(ratios):.2f} to {max(ratios):.2f})"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", help="on the disk in question; a temporary one by default")
+    parser.add_argument("--rounds", type=int, default=7)
+    chosen = parser.parse_args()
+    jax.config.update("jax_enable_x64", True)
+    print(f"{jax.devices()[0].device_kind}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
+        throughput(Path(folder), chosen.rounds)
+        overlap(Path(folder), chosen.rounds)
+
+
+if __name__ == "__main__":
+    main()
