@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 from jaxtyping import Array, Bool, Float, Int
 
 from parasim.integrators.decision._costs import WindowMenu
@@ -47,22 +48,25 @@ class Pieces(NamedTuple):
     Attributes:
         lengths: the latest first; 0 for those that there were not.
         fronts: how many steps had converged after each iteration.
+        growths: of the tangent over the steps that converged, in nats.
         numbers: of each among all pieces, from 1 on; 0 for those that there were not.
         stale: whether as much as a window was stepped through since.
     """
 
     lengths: Int[Array, "*kinds K"]
     fronts: Int[Array, "*kinds K most"]
+    growths: Float[Array, "*kinds K"]
     numbers: Int[Array, "*kinds K"]
     stale: Bool[Array, "*kinds"]
 
     @classmethod
-    def none(cls, most: int) -> "Pieces":
+    def none(cls, most: int, dtype: DTypeLike) -> "Pieces":
         """Return that there were none yet, of both kinds."""
         kinds = len((COARSE, ANALOGUE))
         return cls(
             lengths=jnp.zeros((kinds, _PIECES), jnp.int32),
             fronts=jnp.zeros((kinds, _PIECES, most), jnp.int32),
+            growths=jnp.zeros((kinds, _PIECES), dtype),
             numbers=jnp.zeros((kinds, _PIECES), jnp.int32),
             stale=jnp.zeros(kinds, bool),
         )
@@ -74,10 +78,12 @@ class Pieces(NamedTuple):
         lengths = jnp.where(self.stale[kind], 0, self.lengths[kind])
         lengths = jnp.concatenate([outcome.length[None], lengths[:-1]])
         fronts = jnp.concatenate([outcome.fronts[None], self.fronts[kind, :-1]])
+        growths = jnp.concatenate([outcome.log_growth[None], self.growths[kind, :-1]])
         numbers = jnp.concatenate([number[None], self.numbers[kind, :-1]])
         return Pieces(
             self.lengths.at[kind].set(lengths),
             self.fronts.at[kind].set(fronts),
+            self.growths.at[kind].set(growths),
             self.numbers.at[kind].set(numbers),
             self.stale.at[kind].set(False),
         )
@@ -139,7 +145,7 @@ class History(NamedTuple):
             since=zero,
             failures=none,
             attempts=none,
-            pieces=Pieces.none(most),
+            pieces=Pieces.none(most, tangent.dtype),
             past=Past.empty(room, tangent.size, tangent.dtype),
             growth=RunningGrowth.unknown(tangent.dtype),
             tangent=tangent,

@@ -82,6 +82,10 @@ class PredictedTime(AbstractDecision):
         trial_size, few = _trial(menu)
         size = jnp.where(small, trial_size, best // menu.most)
         iterations = jnp.where(small, few, best % menu.most + 1).astype(jnp.int32)
+        # That few iterations did not pay tells nothing of more, and one may deliver nothing.
+        least = jnp.where(history.failures > 0, few, min(2, menu.most))
+        more = jnp.maximum(iterations, least).astype(jnp.int32)
+        iterations = jnp.where(affordable[kind, size, more - 1], more, iterations)
         parallel = (reason == PAID) | (reason == TRIAL)
         overdrawn = jnp.maximum(lacking[kind, size, iterations - 1], 0)
         reason = jnp.where(parallel & (overdrawn > 0), BUDGET, reason)

@@ -92,6 +92,9 @@ def predict(
     left = (menu.steps - history.position).astype(dtype)
     pieces = _pieces(history, menu, forgetting, left)
     time, iterated = _to_go(left - pieces.steps, usual, menu)
+    hoped = (analogue < 0) & (best >= paces[COARSE].size)  # that there will be one again
+    lost = _lost_without(history, pace, left, steps[COARSE], times[COARSE], pieces.steps[COARSE])
+    time = time.at[COARSE].add(jnp.where(hoped, lost, 0))
     known = jnp.any(pieces.weights > 0, axis=2)[..., None]
     # Nothing may be put off to later pieces that promise more.
     pays = pieces.mean(pieces.times) < menu.costs.stepping * pieces.mean(pieces.steps)
@@ -170,7 +173,7 @@ def _pieces(
     parts = []
     for place, size in enumerate(menu.sizes):
         cost, wanted = menu.piece(place), jnp.minimum(left, size)
-        steps = jnp.minimum(_extended(history, menu, size, usual), wanted)
+        steps = jnp.minimum(_extended(history, size, usual), wanted)
         through = steps[..., -1] >= wanted
         done = jnp.argmax(steps >= wanted, axis=-1) + 1  # iterations until all of it has converged
         done = jnp.where(through, done, menu.most).astype(dtype)
@@ -181,20 +184,23 @@ def _pieces(
 
 
 def _extended(
-    history: History, menu: WindowMenu, size: int, usual: Float[Array, "kinds 1 1"]
+    history: History, size: int, usual: Float[Array, "kinds 1 1"]
 ) -> Float[Array, "kinds K most"]:
     """Return the fronts that are expected of the last pieces, had they been of this size.
 
-    Where one has converged from end to end, those of a longer one go on from there, evenly: in one
-    iteration more, and two for every factor e by which tangents grow over what is added. Beyond
-    twice its length they are no faster than in pieces that have not converged from end to end.
+    Where one has converged from end to end, those of a longer one go on from there, evenly: as in
+    longer ones that got so far, beside which one counts that takes one iteration more, and two for
+    every factor e by which tangents grow over what is added. Beyond twice its length they are no
+    faster than in pieces that have not converged from end to end.
     """
     fronts = history.pieces.fronts.astype(history.tangent.dtype)
     lengths = history.pieces.lengths[..., None].astype(fronts.dtype)
     through = fronts >= lengths
     since = jnp.cumsum(through, axis=-1, dtype=fronts.dtype) - 1  # iterations after it was through
     more = jnp.maximum(size - lengths, 0)
-    advance = more / (1 + _ITERATIONS_PER_GROWTH * _growth_rate(history, menu) * more)
+    expected = 1 + _ITERATIONS_PER_GROWTH * _growth_rate(history) * more
+    further, taken = _beyond(history, size)
+    advance = (more + further) / (expected + taken)
     near = jnp.minimum(more, lengths)
     until = near / jnp.where(advance > 0, advance, 1)
     beyond = near + jnp.minimum(advance, usual) * jnp.maximum(since - until, 0)
@@ -202,13 +208,66 @@ def _extended(
     return jnp.where(through, lengths + gained, fronts)
 
 
-def _growth_rate(history: History, menu: WindowMenu) -> Float[Array, ""]:
-    """Return the rate per step at which tangents grow: the running one, or so far; 0 if unknown."""
-    dtype = history.tangent.dtype
-    running = history.growth.mean * menu.step_duration.astype(dtype)
-    present = history.log_growth / history.delivered.astype(dtype)
-    rate = jnp.where(jnp.isnan(running), present, running)
-    return jnp.where(jnp.isnan(rate), 0, jnp.maximum(rate, 0))
+def _beyond(
+    history: History, size: int
+) -> tuple[Float[Array, "kinds K 1"], Float[Array, "kinds K 1"]]:
+    """Return how far longer pieces went on beyond each one's length, and in how many iterations."""
+    pieces, dtype = history.pieces, history.tangent.dtype
+    ends = jnp.minimum(pieces.fronts[..., -1], size)
+    until_end = jnp.sum(pieces.fronts < ends[..., None], axis=-1, dtype=jnp.int32)
+    length = pieces.lengths[..., None]  # of each; the others are along the last axis
+    until = jnp.sum(pieces.fronts[:, None] < length[..., None], axis=-1, dtype=jnp.int32)
+    longer = (length > 0) & (pieces.lengths[:, None] > length) & (ends[:, None] >= length)
+    age = (pieces.numbers[:, :1] - pieces.numbers).astype(dtype)
+    weights = jnp.where(longer, FORGETTING ** age[:, None], 0)
+    further, taken = ends[:, None] - length, until_end[:, None] - until
+    return (
+        jnp.sum(weights * further.astype(dtype), axis=-1, keepdims=True),
+        jnp.sum(weights * taken.astype(dtype), axis=-1, keepdims=True),
+    )
+
+
+def _growth_rate(history: History) -> Float[Array, ""]:
+    """Return the rate per step at which tangents grew over the last pieces; 0 if unknown."""
+    pieces, dtype = history.pieces, history.tangent.dtype
+    age = (history.attempts - pieces.numbers).astype(dtype)
+    known = (pieces.lengths > 0) & jnp.isfinite(pieces.growths)
+    weights = jnp.where(known, FORGETTING**age, 0)
+    steps = jnp.sum(weights * pieces.fronts[..., -1].astype(dtype))
+    growth = jnp.sum(weights * jnp.where(known, pieces.growths, 0))
+    return jnp.maximum(growth, 0) / jnp.where(steps > 0, steps, 1)
+
+
+def _lost_without(
+    history: History,
+    pace: Float[Array, ""],
+    left: Float[Array, ""],
+    steps: Float[Array, "sizes most"],
+    times: Float[Array, "sizes most"],
+    made: Float[Array, "sizes K most"],
+) -> Float[Array, "sizes K most"]:
+    """Return the time that is lost after coarse pieces because there still is no analogue.
+
+    After s steps there is one with a probability of 1 - exp(-s / gap). A piece that takes a time t
+    loses t - s / pace, and as often as there is none another follows.
+
+    Arguments:
+        history: of the run.
+        pace: with analogues.
+        left: how many steps the window still has; no gap is longer.
+        steps, times: of coarse pieces, on average.
+        made: the steps of those after which time is lost.
+    """
+    numbers, delivered = history.pieces.numbers[COARSE], history.pieces.fronts[COARSE, :, -1]
+    weights = jnp.where(numbers > 0, FORGETTING ** (numbers[0] - numbers).astype(left.dtype), 0)
+    followed = jnp.any(numbers[:, None] + 1 == numbers, axis=1) | (numbers == history.attempts)
+    ends = jnp.sum(jnp.where(followed, 0, weights))
+    without = jnp.sum(weights * delivered.astype(left.dtype))
+    gap = jnp.where(ends > 0, without / jnp.where(ends > 0, ends, 1), left)
+    gap = jnp.maximum(jnp.minimum(gap, left), 1)
+    lost = (times - steps / pace) / -jnp.expm1(-steps / gap)
+    least = jnp.min(jnp.where(steps > 0, lost, jnp.inf))
+    return jnp.where(least < jnp.inf, jnp.maximum(least, 0), 0) * jnp.exp(-made / gap)
 
 
 def _usual_advance(history: History) -> Float[Array, "kinds 1 1"]:

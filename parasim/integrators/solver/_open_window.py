@@ -20,7 +20,7 @@ from jaxtyping import Array, Bool, Float, Int, PyTree
 from parasim.integrators.decision._costs import WindowMenu
 from parasim.integrators.decision._decision import BATCH, TRIAL, Choice
 from parasim.integrators.decision._history import History
-from parasim.integrators.newton._batch import all_members
+from parasim.integrators.newton._batch import all_members, any_member
 from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.solver._window_integrator import WindowIntegrator
 from parasim.integrators.window._record import WindowRecord
@@ -127,12 +127,12 @@ def _in_parallel(
     walker = _walker(solver, recurrence, y)
 
     def going(window: OpenWindow) -> Bool[Array, ""]:
-        first = ~window.begun & window.walk.advancing  # for which there is a choice to be made
-        return ~window.stepping & (walker.going(window.walk) | first)
+        first = ~window.begun  # for which there is a choice to be made
+        return ~window.stepping & window.walk.advancing & (walker.going(window.walk) | first)
 
     def onwards(window: OpenWindow) -> OpenWindow:
         choice = solver.decision.choose(window.walk.history, menu)
-        parallel = all_members(choice.parallel | ~walker.going(window.walk))
+        parallel = ~any_member(walker.steps_next(window.walk, choice))
         walk = jax.lax.cond(parallel, walker.piece, lambda walk, _: walk, window.walk, choice)
         first = _of_all(choice, parallel)
         first = jax.tree.map(partial(jnp.where, window.begun), window.choice, first)

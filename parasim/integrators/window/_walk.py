@@ -16,7 +16,7 @@ from jaxtyping import Array, Bool, Float, Int, PyTree
 from parasim.integrators.decision._costs import WindowMenu
 from parasim.integrators.decision._decision import AbstractDecision, AlwaysParallel, Choice
 from parasim.integrators.decision._history import ANALOGUE, COARSE, History, Outcome
-from parasim.integrators.newton._batch import all_members, largest_member
+from parasim.integrators.newton._batch import all_members, any_member, largest_member
 from parasim.integrators.newton._growth import propagated_growth
 from parasim.integrators.newton._guess import coarse_guess, constant_guess
 from parasim.integrators.newton._intervals import Intervals
@@ -102,7 +102,11 @@ class Walker(NamedTuple):
     def going(self, walk: Walk) -> Bool[Array, ""]:
         """Whether there is more to do, and hope to do it in parallel."""
         unfinished = walk.history.position < self.length
-        return unfinished & walk.advancing & self.decision.hopeful(walk.history, self.menu)
+        return unfinished & self.decision.hopeful(walk.history, self.menu)
+
+    def steps_next(self, walk: Walk, choice: Choice) -> Bool[Array, ""]:
+        """Whether to make steps: so it is chosen, or the last piece delivered nothing."""
+        return self.going(walk) & ~(choice.parallel & walk.advancing)
 
     def piece(self, walk: Walk, choice: Choice) -> Walk:
         """Solve for the next piece."""
@@ -118,9 +122,10 @@ class Walker(NamedTuple):
 
     def stretch(self, walk: Walk, choice: Choice) -> Walk:
         """Make some steps one after the other."""
-        wait = largest_member(jnp.where(choice.parallel, 0, choice.wait))
+        wait = largest_member(jnp.where(self.steps_next(walk, choice), choice.wait, 0))
         more = jnp.minimum(wait, self.length - walk.history.position)
-        return _stepped(self.steps, walk, more, self.menu)
+        walk = _stepped(self.steps, walk, more, self.menu)
+        return walk._replace(advancing=jnp.array(True))
 
     def rest(self, walk: Walk) -> Walk:
         """Make all steps that are left one after the other, those of a batch side by side.
@@ -149,16 +154,20 @@ def walk(walker: Walker, y0: Float[Array, " d"], history: History) -> Walk:
         y0: its first state.
         history: of the run.
     """
+    whole = type(walker.decision) is AlwaysParallel
+
+    def going(walk: Walk) -> Bool[Array, ""]:
+        return walker.going(walk) & (walk.advancing | (not whole))
 
     def onwards(walk: Walk) -> Walk:
         choice = walker.decision.choose(walk.history, walker.menu)
-        if type(walker.decision) is AlwaysParallel:
+        if whole:
             return walker.piece(walk, choice)
-        parallel = all_members(choice.parallel | ~walker.going(walk))
+        parallel = ~any_member(walker.steps_next(walk, choice))
         return jax.lax.cond(parallel, walker.piece, walker.stretch, walk, choice)
 
     start = Walk.start(y0, history, walker.menu)
-    walked = jax.lax.while_loop(walker.going, onwards, start)
+    walked = jax.lax.while_loop(going, onwards, start)
     walked = walker.rest(walked)
     return walked._replace(states=walked.states[: walker.length])
 
