@@ -260,7 +260,9 @@ def _lost_without(
     """
     numbers, delivered = history.pieces.numbers[COARSE], history.pieces.fronts[COARSE, :, -1]
     weights = jnp.where(numbers > 0, FORGETTING ** (numbers[0] - numbers).astype(left.dtype), 0)
-    followed = jnp.any(numbers[:, None] + 1 == numbers, axis=1) | (numbers == history.attempts)
+    followed = jnp.any(numbers[:, None] + 1 == numbers[None], axis=1) | (
+        numbers == history.attempts
+    )
     ends = jnp.sum(jnp.where(followed, 0, weights))
     without = jnp.sum(weights * delivered.astype(left.dtype))
     gap = jnp.where(ends > 0, without / jnp.where(ends > 0, ends, 1), left)

@@ -33,7 +33,7 @@ _after_piece = jax.jit(lambda history, outcome: history.after_piece(outcome, MEN
 _after_steps = jax.jit(lambda history, count: history.after_steps(count, MENU))
 
 
-def _after(history, front, length=64, iterations=6, kind=COARSE):
+def _after(history, front, length=64, iterations=6, kind=COARSE, growth=0.0):
     """One more piece, of which so many steps converge in each iteration."""
     fronts = np.minimum(np.arange(1, MENU.most + 1), iterations) * front
     outcome = Outcome(
@@ -43,7 +43,7 @@ def _after(history, front, length=64, iterations=6, kind=COARSE):
         iterations=jnp.asarray(iterations, jnp.int32),
         fronts=jnp.asarray(np.minimum(fronts, length), jnp.int32),
         accepted=jnp.asarray(min(front * iterations, length), jnp.int32),
-        log_growth=jnp.array(0.0),
+        log_growth=jnp.array(growth),
         tangent=history.tangent,
     )
     return _after_piece(history, outcome)
@@ -90,7 +90,7 @@ def test_pieces_that_converge_at_once_are_followed_by_longer_ones():
 
 def test_iterations_are_predicted_for_the_whole_window():
     """Pieces of 64 steps, of which 32 converge in each iteration: there are 16 in the window."""
-    history = _at_the_beginning(_after(_grown(1e3), front=32, iterations=2))
+    history = _at_the_beginning(_after(START, front=32, iterations=2, growth=64.0))
     # At the end of a window half a piece is lost.
     assert _choose(PredictedTime(), history).predicted_iterations == (16 + 0.5) * 2
     history = _at_the_beginning(_after(START, front=256, length=256, iterations=1))
@@ -114,22 +114,34 @@ def test_what_one_kind_of_guess_promises_is_no_reason_for_a_piece_of_the_other()
 
 
 def test_growth_keeps_pieces_short():
-    """Two iterations more for every nat: 50 nats in a window are 1 in 20 steps."""
-    history = _after(_grown(50.0), front=64, iterations=1)
+    """Two iterations more for every nat."""
+    history = _after(START, front=64, iterations=1, growth=3.0)
     choice = _choose(PredictedTime(), history)
     assert choice.parallel
     assert MENU.sizes[int(choice.size)] == 64
 
 
 def test_the_fronts_say_how_many_iterations_are_best():
-    """Of 256 steps 100 converge at once, and then one interval after the other."""
-    fronts = jnp.minimum(100 + 8 * jnp.arange(MENU.most, dtype=jnp.int32), 256)
+    """Of 256 steps 100 converge in two iterations, and then one interval after the other."""
+    fronts = jnp.minimum(100 + 8 * jnp.arange(-1, MENU.most - 1, dtype=jnp.int32), 256)
+    fronts = fronts.at[0].set(8)
     lengths = START.pieces.lengths.at[COARSE, 0].set(256)
     fronts = START.pieces.fronts.at[COARSE, 0].set(fronts)
     history = START._replace(pieces=START.pieces._replace(lengths=lengths, fronts=fronts))
     choice = _choose(PredictedTime(), history)
     assert MENU.sizes[int(choice.size)] == 256
-    assert choice.iterations == 1
+    assert choice.iterations == 2
+
+
+def test_after_a_piece_that_did_not_pay_as_many_iterations_are_made_as_in_a_trial():
+    history = START
+    for _ in range(4):
+        history = _after(history, front=100, length=256, iterations=2)
+    assert _choose(PredictedTime(), _at_the_beginning(history)).iterations == 2
+    history = _after(history, front=8, length=256, iterations=2)
+    choice = _choose(PredictedTime(), _at_the_beginning(history))
+    assert choice.reason == decision.PAID
+    assert choice.iterations == 6
 
 
 def test_what_does_not_pay_is_tried_again_ever_later():

@@ -5,7 +5,7 @@ import pytest
 
 from parasim.integrators.decision._costs import DeviceCosts, WindowMenu
 from parasim.integrators.decision._history import ANALOGUE, COARSE, History, Outcome
-from parasim.integrators.decision._prediction import better_kind, predict
+from parasim.integrators.decision._prediction import _extended, _usual_advance, better_kind, predict
 
 # A coarse pass over 8 steps costs a step, an iteration 10, and an analogue as much.
 COSTS = DeviceCosts(step=1.0, iteration=10.0, level=0.0, work=0.0)
@@ -16,13 +16,16 @@ START = History.start(jnp.array([1.0, 0.0]), MENU.most, 0)
 _SOME = jnp.array(50, jnp.int32)
 _predict = jax.jit(lambda history, analogue=_SOME: predict(history, MENU, analogue))
 _better = jax.jit(lambda history, times, analogue: better_kind(history, MENU, times, analogue))
+_fronts_of_256 = jax.jit(lambda history: _extended(history, 256, _usual_advance(history)))
 _after_piece = jax.jit(lambda history, outcome: history.after_piece(outcome, MENU))
 
 
-def _after(history, fronts, kind=COARSE, length=256):
+def _after(history, fronts, kind=COARSE, length=256, growth=0.0):
     integers = [MENU.sizes.index(length), kind, length, MENU.most, fronts, max(fronts)]
     outcome = Outcome(
-        *(jnp.asarray(each, jnp.int32) for each in integers), jnp.array(0.0), jnp.array([1.0, 0.0])
+        *(jnp.asarray(each, jnp.int32) for each in integers),
+        jnp.array(growth),
+        jnp.array([1.0, 0.0]),
     )
     history = _after_piece(history, outcome)
     return history._replace(position=jnp.zeros_like(history.position))
@@ -59,6 +62,29 @@ def test_pieces_that_converge_make_longer_ones_possible_but_not_the_longest():
     assert np.isinf(prediction.time[COARSE, 0]).all()
 
 
+def test_longer_pieces_tell_how_shorter_ones_would_have_gone_on():
+    """Two iterations for 192 steps, which has 0.8 of the weight of one for as many."""
+    history = _after(_after(START, (8, 64, 160, 256)), (8, 64, 64, 64), length=64)
+    expected = [8, 64, 64 + 1.8 * 192 / (1 + 0.8 * 2), 256]
+    np.testing.assert_allclose(_fronts_of_256(history)[COARSE, :2], [expected, [8, 64, 160, 256]])
+
+
+def test_growth_is_that_of_the_last_pieces():
+    """A longer piece takes two iterations more for every nat."""
+    converged = (64, 64, 64, 64)
+
+    def after(first, then):
+        history = _after(START, converged, length=64, growth=first)
+        for _ in range(20):
+            history = _after(history, converged, length=64, growth=then)
+        return _predict(history)
+
+    calm, grown = after(0.0, 0.0), after(0.0, 64.0)
+    assert after(64.0, 0.0).pace == pytest.approx(float(calm.pace), rel=0.02)
+    assert calm.pace == pytest.approx(256 / (32 + 20))
+    assert grown.pace < calm.pace
+
+
 def test_old_pieces_count_for_less_by_the_pieces_since_of_either_kind():
     good, bad = (1024, 1024, 1024, 1024), (8, 8, 8, 8)
 
@@ -83,6 +109,18 @@ def test_without_analogues_for_four_pieces_nothing_is_hoped_of_them():
     history = _after(history, (64, 128, 192, 256))
     assert _predict(history).pace == pytest.approx(1024 / 20)
     assert _predict(history, none).pace < 256 / 48
+
+
+@pytest.mark.parametrize("length", [64, 256])
+def test_for_lack_of_an_analogue_coarse_pieces_are_as_long_as_it_was_missing(length):
+    """A coarse pass delivers 64 steps in 8 + 10 or 256 in 32 + 20, an analogue 1,024 in 20."""
+    history = START
+    for _ in range(2):
+        history = _after(history, (1024, 1024, 1024, 1024), kind=ANALOGUE, length=1024)
+        history = _after(history, (64, length, length, length), length=length)
+    history = history._replace(attempts=history.attempts + 1)  # the last one ended it too
+    time = _predict(history, jnp.array(-1, jnp.int32)).time[COARSE]
+    assert MENU.sizes[np.argmin(time) // MENU.most] == length
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,15 @@ def test_a_decision_that_never_gives_up_ends_where_nothing_converges(place):
     assert np.isnan(walked.states).all()
 
 
+def test_what_stops_a_piece_is_stepped_past():
+    """The states of the first interval are a million times larger than any guess."""
+    factors = jnp.ones((COUNT, 2)).at[:4].set(1e4).at[4:8].set(1e-4)
+    walked = _walked(Stubborn(1), lambda y, x: x * y, (0.5, 0.1), factors)
+    states = _stepped(lambda y, x: x * y, (0.5, 0.1), factors)
+    np.testing.assert_allclose(walked.states, states, rtol=1e-9)
+    assert walked.history.delivered == COUNT - 9
+
+
 class Alternating(Stubborn):
     """Steps nine times after every piece."""
 
