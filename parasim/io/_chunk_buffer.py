@@ -40,7 +40,7 @@ class ChunkBuffer:
         self._filled = rows - self._first
         block = [part.stop - part.start for part in region]
         shape = (*block, self._span, *array.shape[self._axis + 1 :])
-        self._rows = np.full(shape, field.fill_value, dtype=array.dtype)
+        self._rows = np.empty(shape, dtype=array.dtype)
         if self._filled:
             self._rows[self._along(0, self._filled)] = array[self._stored(self._first, rows)]
         self._dirty = False
@@ -62,7 +62,6 @@ class ChunkBuffer:
                 written += self.flush()
                 self._first += self._span
                 self._filled = 0
-                self._rows[...] = self._field.fill_value
         return written
 
     def flush(self) -> list[str]:
@@ -74,6 +73,7 @@ class ChunkBuffer:
         if not self._dirty:
             return []
         # The rows that are still to come are written as fill values, so that the file is whole.
+        self._rows[self._along(self._filled, self._span)] = self._field.fill_value
         stop = min(self._first + self._span, self._array.shape[self._axis])
         rows = self._rows[self._along(0, stop - self._first)]
         where = self._stored(self._first, stop)

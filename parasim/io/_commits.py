@@ -144,6 +144,7 @@ class Commits:
             )
         return content
 
-    def keys(self, region: int, slot: int) -> list[str]:
-        """Return the objects, below the group, that hold a checkpoint and the commit."""
-        return [f"checkpoint/c/{region}/{slot}/0", f"commit/c/{region}/0"]
+    def keys(self, region: int, slot: int) -> tuple[str, str]:
+        """Return the objects of the store that hold a checkpoint and the commit."""
+        path = self._commits.path.rpartition("/")[0]
+        return f"{path}/checkpoint/c/{region}/{slot}/0", f"{path}/commit/c/{region}/0"

@@ -15,7 +15,7 @@ Access = Literal["both", "series", "maps"]
 Compression = Literal["none", "lz4", "zstd"]
 
 # Larger chunks are written faster; a reader of one series or of one map reads them whole.
-_CHUNK_BYTES = 2**22
+_CHUNK_BYTES = 2**24
 _PART_BYTES = 2**20
 _BUFFER_BYTES = 2**26
 _ROWS = (2**10, 2**18)
@@ -119,7 +119,7 @@ def chunk_grid(
     """
     row_bytes = math.prod((*block, *shape[axis + 1 :])) * itemsize or 1
     length = max(1, shape[axis])
-    rows = encoding.shard_rows or encoding.chunk_rows or _rows(row_bytes, encoding.access)
+    rows = encoding.shard_rows or encoding.chunk_rows or _rows(row_bytes)
     files = [*block, min(rows, length), *(max(1, n) for n in shape[axis + 1 :])]
     if encoding.chunk_rows and encoding.shard_rows:
         inner = [*files[:axis], encoding.chunk_rows, *files[axis + 1 :]]
@@ -134,10 +134,9 @@ def chunk_grid(
     return _divided(files, axis, itemsize, encoding.access)
 
 
-def _rows(row_bytes: int, access: Access) -> int:
+def _rows(row_bytes: int) -> int:
     """Return a number of rows, a power of two."""
-    target = _CHUNK_BYTES if access == "both" else 4 * _CHUNK_BYTES
-    rows = 2 ** max(0, int(math.log2(max(1.0, target / row_bytes))))
+    rows = 2 ** max(0, int(math.log2(max(1.0, _CHUNK_BYTES / row_bytes))))
     rows = min(max(rows, _ROWS[0]), _ROWS[1])
     while rows > 1 and rows * row_bytes > _BUFFER_BYTES:
         rows //= 2

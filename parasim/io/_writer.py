@@ -1,24 +1,21 @@
 """Writes the rows of a region in the background, and commits them."""
 
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 import zarr
-from zarr.storage import LocalStore
 
 from parasim._errors import NotFiniteError, StoreError
 from parasim.io._chunk_buffer import ChunkBuffer
 from parasim.io._commits import Commit, Commits
-from parasim.io._layout import RUN_GROUP, Field, Layout
+from parasim.io._disk_sync import DiskSync
+from parasim.io._layout import Field, Layout
 
 Rows = Mapping[str, np.ndarray]
 
@@ -90,7 +87,7 @@ class RegionWriter:
         self._region = region
         self._renew = renew
         self._commit = commit or Commit()
-        self._root = group.store.root if isinstance(group.store, LocalStore) else None
+        self._disk = DiskSync(group)
         self._fields: dict[str, Field] = {f.name: f for f in layout.fields}
         place = layout.regions[region]
         there = {"time": self._commit.checkpoint_rows, "window": self._commit.checkpoint_windows}
@@ -99,7 +96,6 @@ class RegionWriter:
             for f in layout.fields
         }
         self._written = dict(there)
-        self._unsynced: set[str] = set()
         self._mark: Mark | None = None  # the last one, and what had been written by then
         self._marked = dict(there)
         self._queue_bytes = queue_bytes
@@ -129,6 +125,7 @@ class RegionWriter:
         if self._error is None:
             states = {type(None): "complete", NotFiniteError: "failed"}
             self._try_to_commit(states.get(type(error), "running"))
+        self._disk.close()
         if error is None:
             self._raise_error()
 
@@ -183,7 +180,7 @@ class RegionWriter:
             return
         try:
             for name, block in parcel.rows.items():
-                self._unsynced.update(self._buffers[name].append(block))
+                self._disk.begin(self._buffers[name].append(block))
                 field, axis = self._fields[name], self._layout.row_axis
                 if name in self._leading:
                     self._written[field.along] += block.shape[axis]
@@ -212,9 +209,8 @@ class RegionWriter:
             return
         self._renew()
         for buffer in self._buffers.values():
-            self._unsynced.update(buffer.flush())
-        self._sync(self._unsynced)
-        self._unsynced.clear()
+            self._disk.begin(buffer.flush())
+        self._disk.finish()
         # Where a run goes on from before what is there, that stays visible.
         rows = max(self._commit.rows, self._written["time"])
         windows = max(self._commit.windows, self._written["window"])
@@ -231,21 +227,13 @@ class RegionWriter:
                 digest=self._commits.write_checkpoint(self._region, slot, checkpoint),
             )
             self._mark = None
-        books = [f"{RUN_GROUP}/{key}" for key in self._commits.keys(self._region, commit.slot)]
-        self._sync(books[:1])
+        checkpoint_key, commit_key = self._commits.keys(self._region, commit.slot)
+        self._disk.begin([checkpoint_key])
+        self._disk.finish()
         self._commits.write(self._region, commit)
-        self._sync(books[1:])
+        self._disk.begin([commit_key])
+        self._disk.finish()
         self._commit = commit
-
-    def _sync(self, keys: Any) -> None:
-        """Have this machine write files to its disk; object stores do that themselves."""
-        if self._root is None:
-            return
-        for path in {self._root / key for key in keys}:
-            _fsync(path)
-        for folder in {(self._root / key).parent for key in keys}:
-            with suppress(OSError):  # not every file system has folders to be synchronised
-                _fsync(folder)
 
     def _raise_error(self) -> None:
         if isinstance(self._error, StoreError):
@@ -255,15 +243,6 @@ class RegionWriter:
                 f"writing the store failed: {self._error}; it holds what was committed before: "
                 "make room, then go on with `parasim resume` (resume=True)"
             ) from self._error
-
-
-def _fsync(path: Path) -> None:
-    if path.exists():
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _owned(block: np.ndarray) -> np.ndarray:
