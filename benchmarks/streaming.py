@@ -16,11 +16,13 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
 
 from parasim.io import Field, Layout, StoreSession
+from parasim.io._commits import Commit, Start
 from parasim.io._memory import MemoryRegion
 from parasim.simulation._compile import checkpoint, compile_plan
 from parasim.simulation._execute import execute
@@ -67,7 +69,8 @@ def streamed(path: Path, data: list[np.ndarray]) -> None:
 class Nothing(MemoryRegion):
     """Takes rows, and drops them."""
 
-    def put(self, rows, mark=None) -> None:
+    def put(self, rows: Any, mark: Any = None) -> None:
+        """Drop rows."""
         del rows, mark
 
 
@@ -77,13 +80,13 @@ class NowhereSession:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
 
-    def start(self, region: int):
-        from parasim.io._commits import Commit, Start
-
+    def start(self, region: int) -> Start:
+        """Begin at the beginning."""
         del region
         return Start(Commit(), None, {})
 
-    def writer(self, region: int = 0, commit=None) -> Nothing:
+    def writer(self, region: int = 0, commit: Any = None) -> Nothing:
+        """Return what drops the rows of a region."""
         del commit
         return Nothing(self._layout, {}, region)
 
