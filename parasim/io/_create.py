@@ -79,7 +79,7 @@ def _check_existing(place: Place, overwrite: bool) -> None:
         raise StoreError(
             f"{place} was not written by parasim, so it is never replaced: choose another path"
         )
-    if not overwrite and there["attributes"].get("status") != _BEING_MADE:
+    if not overwrite and not is_half_made(place):
         raise StoreError(
             f"{place} already exists: choose another path, replace it with --overwrite "
             "(overwrite=True), or go on with it by `parasim resume` (resume=True)"
@@ -102,6 +102,11 @@ def is_group(place: Place) -> bool:
 def is_ours(place: Place) -> bool:
     """Whether the zarr 3 group at a place is a store that parasim wrote."""
     return MARK in (root_metadata(place).get("attributes") or {})
+
+
+def is_half_made(place: Place) -> bool:
+    """Whether the making of a store was begun and not finished, so that nothing is in it."""
+    return (root_metadata(place).get("attributes") or {}).get("status") == _BEING_MADE
 
 
 def root_metadata(place: Place) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Has this machine write files to its disk, while others are still being written."""
 
 import os
+import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -23,12 +24,14 @@ class DiskSync:
         self._root = group.store.root if isinstance(group.store, LocalStore) else None
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="parasim-sync")
         self._begun: dict[Path, Future[None]] = {}
+        self._changing = threading.Lock()
 
     def begin(self, keys: Iterable[str]) -> None:
         """Begin with the files of some keys."""
         if self._root is not None:
             for path in {self._root / key for key in keys}:
-                self._begun[path] = self._pool.submit(_sync, path)
+                with self._changing:
+                    self._begun[path] = self._pool.submit(_sync, path)
 
     def finish(self) -> None:
         """Wait until all that was begun is on the disk, under its name.
@@ -36,7 +39,8 @@ class DiskSync:
         Raises:
             OSError: the disk could not.
         """
-        begun, self._begun = self._begun, {}
+        with self._changing:
+            begun, self._begun = self._begun, {}
         for future in begun.values():
             future.result()
         list(self._pool.map(_sync_folder, {path.parent for path in begun}))

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +20,7 @@ from parasim.io._layout import Field, Layout
 
 Rows = Mapping[str, np.ndarray]
 
+_WRITING = 4  # files at once
 _LEAST_SHARE = 50  # a commit must not take more than one part in so many of the time
 
 
@@ -88,11 +90,20 @@ class RegionWriter:
         self._renew = renew
         self._commit = commit or Commit()
         self._disk = DiskSync(group)
+        self._pool = ThreadPoolExecutor(_WRITING, thread_name_prefix="parasim-write")
         self._fields: dict[str, Field] = {f.name: f for f in layout.fields}
         place = layout.regions[region]
         there = {"time": self._commit.checkpoint_rows, "window": self._commit.checkpoint_windows}
         self._buffers = {
-            f.name: ChunkBuffer(_array(group, f), f, place, layout.encoding, there[f.along])
+            f.name: ChunkBuffer(
+                _array(group, f),
+                f,
+                place,
+                layout.encoding,
+                there[f.along],
+                pool=self._pool,
+                written=self._disk.begin,
+            )
             for f in layout.fields
         }
         self._written = dict(there)
@@ -125,6 +136,7 @@ class RegionWriter:
         if self._error is None:
             states = {type(None): "complete", NotFiniteError: "failed"}
             self._try_to_commit(states.get(type(error), "running"))
+        self._pool.shutdown()
         self._disk.close()
         if error is None:
             self._raise_error()
@@ -180,7 +192,7 @@ class RegionWriter:
             return
         try:
             for name, block in parcel.rows.items():
-                self._disk.begin(self._buffers[name].append(block))
+                self._buffers[name].append(block)
                 field, axis = self._fields[name], self._layout.row_axis
                 if name in self._leading:
                     self._written[field.along] += block.shape[axis]
@@ -209,7 +221,7 @@ class RegionWriter:
             return
         self._renew()
         for buffer in self._buffers.values():
-            self._disk.begin(buffer.flush())
+            buffer.flush()
         self._disk.finish()
         # Where a run goes on from before what is there, that stays visible.
         rows = max(self._commit.rows, self._written["time"])

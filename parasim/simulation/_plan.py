@@ -31,6 +31,7 @@ from parasim.simulation._model import (
     system_model,
 )
 from parasim.simulation._provenance import as_json, fingerprint, root_attributes
+from parasim.simulation._resources import batch_that_fits
 from parasim.simulation._runs import Runs, Sweep, make_runs
 from parasim.simulation._solvers import check_terms, with_tolerances
 
@@ -151,13 +152,15 @@ def make_plan(
         values = params
     if not isinstance(sweep, Sweep):
         sweep = Sweep(_mapping("sweep", sweep))
-    runs = make_runs(sweep, members, seed, system=system, params=params, batch=batch, parts=parts)
+    runs = make_runs(sweep, members, seed, system=system, params=params)
     make_model: Any = system_model if isinstance(system, System) else plain_model
     model = make_model(system, values, y0, dtype=kind, runs=runs, perturbation=perturbation)
     given = {**_mapping("params", params), **runs.swept} if runs.swept else params
     model, forcings = driven_model(model, system, inputs, params=given, grid=grid, dtype=kind)
     check_vector_field(model, runs)
-    windows = newton.window_solver(one_run(model, runs)[0], host=True)
+    one = one_run(model, runs)[0]
+    windows = newton.window_solver(one, host=True)
+    runs = runs.in_batches(batch, parts=parts, most=batch_that_fits(one, newton))
     host, costs = _stepping(windows, runs, host or host_beside(), costs)
     newton = dataclasses.replace(newton, costs=costs)  # of the whole run, and in the store
     encoding = encoding or Encoding()

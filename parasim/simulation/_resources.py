@@ -4,8 +4,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import jax
+
 from parasim._errors import ConfigError, StoreError
 from parasim._memory import device_memory, main_memory, size_text
+from parasim.integrators import ParallelNewton
+
+_TEMPORARIES = 4  # times what must be kept
+_MOST_BLIND = 64  # runs side by side, where nobody says how much memory there is
 
 
 def needed_memory(compiled: Any) -> int:
@@ -30,6 +36,27 @@ def check_window_memory(needed: int, device: Any) -> None:
             f"{size_text(there)}: choose fewer steps per window (--steps; in Python, "
             "ParallelNewton(steps=...)); mode sequential takes the least"
         )
+
+
+def batch_that_fits(y0: Any, solver: ParallelNewton) -> int:
+    """Return how many runs side by side certainly fit into half of the memory of the device.
+
+    Arguments:
+        y0: the state of one run.
+        solver: of the windows; states and updates take most of what they need, and where they may
+            go parallel Jacobians of all intervals.
+    """
+    there = device_memory()
+    if there is None:
+        return _MOST_BLIND
+    leaves = jax.tree.leaves(y0)
+    variables = sum(leaf.size for leaf in leaves)
+    numbers = 2 * solver.steps * variables
+    on_cpu = jax.default_backend() == "cpu"  # where it only goes parallel if it is told to
+    if solver.mode == "parallel" or (solver.mode != "sequential" and not on_cpu):
+        numbers += 2 * -(-solver.steps // (solver.interval or 1)) * variables**2
+    needed = _TEMPORARIES * numbers * max(leaf.dtype.itemsize for leaf in leaves)
+    return max(1, int(there / 2 / max(1, needed)))
 
 
 def check_result_memory(needed: int) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
-from parasim._errors import ConfigError
+from parasim._errors import ConfigError, StoreError
 from parasim.integrators import DeviceCosts
-from parasim.io._create import root_metadata
+from parasim.io._create import is_half_made, root_metadata
 from parasim.io._objects import store_place
 from parasim.io._reader import check_store
 from parasim.io._records import decoded
@@ -28,6 +28,8 @@ def stored_attributes(path: Any) -> dict[str, Any]:
     """
     place = store_place(path)
     check_store(place)
+    if is_half_made(place):
+        raise StoreError(f"{place} was being made when that was interrupted: run its command again")
     return decoded(root_metadata(place)["attributes"])
 
 

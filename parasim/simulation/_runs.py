@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,22 @@ class Runs:
         """The lengths of the axes."""
         return tuple(self.axes.values())
 
+    def in_batches(self, batch: int | None, *, parts: int, most: int) -> "Runs":
+        """Return the same runs, divided into blocks that are computed together.
+
+        Arguments:
+            batch: how many runs to compute together, at most; by default 64.
+            parts: how many blocks there should be at least, if the batch is not given.
+            most: how many fit into memory, likewise.
+
+        Raises:
+            ConfigError: the batch is no positive number.
+        """
+        if batch is None:
+            batch = max(1, min(_BATCH, most, math.prod(self.shape) // parts))
+        batch = whole_number("batch", batch, minimum=1)
+        return replace(self, block=_block(self.shape, batch))
+
     @property
     def together(self) -> int:
         """How many runs are computed together."""
@@ -71,8 +87,6 @@ def make_runs(
     *,
     system: Any,
     params: Any,
-    batch: int | None,
-    parts: int = 1,
 ) -> Runs:
     """Lay out the runs: an axis per swept parameter, in the order given, and one for members.
 
@@ -85,16 +99,12 @@ def make_runs(
         seed: member i has seed + i.
         system: whose parameters they are, if it is a `System`.
         params: what was set by the user; a parameter cannot be set and swept.
-        batch: how many runs to compute together, at most; by default 64.
-        parts: how many parts of a run would be welcome, if the batch is not given.
 
     Raises:
         ConfigError: a name or a number is wrong.
     """
     if members is not None:
         members = whole_number("members", members, minimum=1)
-    if batch is not None:
-        batch = whole_number("batch", batch, minimum=1)
     values = {name: _swept(name, given, system, params) for name, given in sweep.values.items()}
     if sweep.zipped:
         axes, coordinates, swept, number = _zipped(values, members or 1)
@@ -113,9 +123,7 @@ def make_runs(
         }
         number = np.broadcast_to(np.arange(members or 1) if members else 0, shape)
     described = tuple(_described(c, system) for c in coordinates)
-    if batch is None:
-        batch = max(1, min(_BATCH, math.prod(axes.values()) // parts))
-    return Runs(axes, described, swept, seed + number, _block(tuple(axes.values()), batch))
+    return Runs(axes, described, swept, seed + number, _block(tuple(axes.values()), 1))
 
 
 def _zipped(values: Mapping[str, np.ndarray], members: int) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ import diffrax
 import xarray as xr
 
 from parasim._errors import ConfigError, SolverError, StoreError
-from parasim.io._create import check_target, is_group
+from parasim.io._create import check_target, is_group, is_half_made
 from parasim.io._encoding import Encoding
 from parasim.io._memory import MemorySession
 from parasim.io._objects import Place, store_place
@@ -110,7 +110,8 @@ def simulate(
         SolverError: the state stopped being finite; the store holds every window before that.
     """
     attributes = None
-    if resume and store is not None and is_group(store_place(store)):
+    place = None if store is None else store_place(store)
+    if resume and place is not None and is_group(place) and not is_half_made(place):
         attributes = stored_attributes(store)
         if batch is None:
             batch = math.prod(attributes["configuration"]["together"])

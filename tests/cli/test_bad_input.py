@@ -186,7 +186,7 @@ def test_ctrl_c_is_exit_code_130(parasim, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("parasim.simulation._simulate.execute", interrupted)
+    monkeypatch.setattr("parasim.simulation._distributed.execute", interrupted)
     result = parasim(LORENZ)
     assert result.exit_code == 130
     assert "Interrupted" in result.output

@@ -16,17 +16,17 @@ BOTH = Encoding()
     [
         ((10_000_000,), 0, 8, (2**18,)),
         ((1000,), 0, 8, (1000,)),
-        ((10_000_000, 40), 0, 8, (8192, 40)),
-        ((10_000_000, 1000), 0, 8, (1024, 1000)),
-        ((3, 1_000_000), 1, 8, (3, 131072)),
-        ((1000, 256, 256), 0, 8, (128, 64, 128)),
+        ((10_000_000, 40), 0, 8, (32768, 40)),
+        ((10_000_000, 1000), 0, 8, (2048, 1000)),
+        ((3, 1_000_000), 1, 8, (3, 262144)),
+        ((1000, 256, 256), 0, 8, (128, 128, 256)),
     ],
 )
 def test_chunks_are_a_few_megabytes_and_long_in_time(shape, axis, itemsize, expected):
     grid = chunk_grid(shape, axis, itemsize, BOTH, shape[:axis])
     assert grid.chunks == expected
     assert grid.shards is None
-    assert np.prod(expected) * itemsize <= 2**23
+    assert np.prod(expected) * itemsize <= 2**25
 
 
 def test_series_and_maps_have_chunks_of_their_own_kind_in_the_same_files():

@@ -12,7 +12,9 @@ import pytest
 import xarray as xr
 
 import parasim
-from parasim import ConfigError, ParallelNewton, SolverError, simulate
+from parasim import ConfigError, ParallelNewton, SolverError, StoreError, simulate
+from parasim.io._create import begin_store
+from parasim.simulation import stored_attributes
 from tests.simulation.killed_run import run
 
 SCRIPT = Path(__file__).with_name("killed_run.py")
@@ -230,6 +232,14 @@ def test_an_interrupted_run_is_resumed_before_it_is_lengthened(tmp_path):
     interrupted(after=2, store=tmp_path / "s")
     with pytest.raises(ConfigError, match="resume it, then extend it"):
         simulate("lorenz63", **(SHORT | {"t1": 4.0}), store=tmp_path / "s", resume=True)
+
+
+def test_a_store_that_was_only_begun_is_begun_again(tmp_path):
+    begin_store(tmp_path / "s")
+    with pytest.raises(StoreError, match="run its command again"):
+        stored_attributes(tmp_path / "s")
+    whole = simulate("lorenz63", **SHORT, store=tmp_path / "s", resume=True)
+    assert whole.attrs["status"] == "complete"
 
 
 def test_an_extension_that_is_killed_leaves_the_old_run_or_the_new_one(tmp_path, monkeypatch):

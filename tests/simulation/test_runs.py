@@ -18,7 +18,7 @@ def decay(t, y, args):
 def runs(sweep=None, members=None, **options):
     sweep = sweep if isinstance(sweep, Sweep) else Sweep(sweep or {})
     parameters = dict.fromkeys(sweep.values, 0.0)
-    options = {"system": decay, "params": parameters, "batch": None} | options
+    options = {"system": decay, "params": parameters} | options
     return make_runs(sweep, members, 7, **options)
 
 
@@ -49,7 +49,23 @@ def test_parameters_that_are_zipped_share_the_axis_of_members():
 )  # fmt: skip
 def test_what_is_computed_together_is_all_of_an_axis_or_a_power_of_two(shape, batch, block):
     sweep = {f"p{axis}": list(range(length)) for axis, length in enumerate(shape)}
-    assert runs(sweep, batch=batch).block == block
+    assert runs(sweep).in_batches(batch, parts=1, most=1).block == block
+
+
+def test_by_default_as_many_run_together_as_fit_and_leave_something_for_every_process():
+    made = runs({"a": list(range(256))})
+    assert made.in_batches(None, parts=1, most=10**6).block == (64,)
+    assert made.in_batches(None, parts=1, most=20).block == (16,)
+    assert made.in_batches(None, parts=8, most=10**6).block == (32,)
+    assert made.in_batches(None, parts=10**6, most=10**6).block == (1,)
+
+
+def test_a_batch_of_a_large_state_is_smaller(monkeypatch):
+    monkeypatch.setattr("parasim.simulation._resources.device_memory", lambda: 10**9)
+    small = make_plan("lorenz96", **RUN, members=64)
+    large = make_plan("lorenz96", **RUN, members=64, params={"sites": 100_000})
+    assert small.runs.block == (64,)
+    assert 1 <= large.runs.block[0] <= 4
 
 
 def test_every_run_of_a_sweep_is_the_one_that_it_would_be_alone(tmp_path):
