@@ -61,6 +61,7 @@ def test_energy_balance_is_driven_by_the_record(tmp_path):
         assert 0.3 < warming < 0.6
 
 
+@pytest.mark.slow
 def test_the_classifier_learns_the_same_with_either_scan():
     options = ["--steps", "100", "--epochs", "4", "--members", "2"]
     command = [sys.executable, str(EXAMPLES / "gru_classifier.py"), *options]

@@ -107,7 +107,7 @@ def test_a_store_of_another_program_is_never_replaced(parasim, run):
 
 @pytest.mark.parametrize("run", ["", " --dry-run"])
 def test_windows_that_do_not_fit_into_memory_are_exit_code_2(parasim, tmp_path, monkeypatch, run):
-    monkeypatch.setattr("parasim.simulation._resources.device_memory", lambda _: 1000)
+    monkeypatch.setattr("parasim.simulation._resources.device_memory", lambda *_: 1000)
     result = parasim(LORENZ + run)
     assert result.exit_code == 2
     assert "--steps" in result.output

@@ -150,7 +150,7 @@ def test_parts_have_times_and_functions_of_their_own(adjoint):
 
 
 @pytest.mark.parametrize(
-    "mode", ["auto", *(pytest.param(m, marks=pytest.mark.slow) for m in ("parallel", "sequential"))]
+    "mode", [pytest.param(m, marks=pytest.mark.slow) for m in ("auto", "parallel", "sequential")]
 )
 def test_a_run_goes_on_from_its_saved_state_bit_for_bit(mode):
     """As if it had not been interrupted: the trajectory, the choices, and the log of them."""

@@ -25,7 +25,7 @@ SLOW = pytest.mark.slow
 @pytest.mark.parametrize(
     ("inner", "dt0", "saves"),
     [
-        (diffrax.Tsit5, -0.3, "ts"),
+        pytest.param(diffrax.Tsit5, -0.3, "ts", marks=SLOW),
         pytest.param(diffrax.Tsit5, -0.3, "steps", marks=SLOW),
         pytest.param(diffrax.Tsit5, None, "dense", marks=SLOW),
         pytest.param(diffrax.Tsit5, None, "every second step", marks=SLOW),

@@ -15,7 +15,7 @@ BOTH = pytest.mark.parametrize(
 
 
 @BOTH
-@each(CASES)
+@each(CASES, fast=("Tsit5",))
 def test_the_trajectory_and_its_interpolation_are_the_inner_solvers(name, mode):
     """At the nodes, and between them.
 

@@ -13,7 +13,7 @@ from tests.diffrax_conformance.solvers import CASES, STEPS, each
 
 NAMES = ("Euler", "Tsit5", "Kvaerno3", "KenCarp3", "SemiImplicitEuler", "EulerHeun with noise")
 NAMES += ("SPaRK with noise", "ALIGN")
-FAST = ("SemiImplicitEuler",)
+FAST = ()
 
 
 def _expected_warning(name):

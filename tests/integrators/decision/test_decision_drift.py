@@ -80,6 +80,7 @@ def test_by_default_a_drift_costs_at_most_five_percent_more_than_stepping(costs,
         assert np.any(windows["mode"] == 1)
 
 
+@pytest.mark.slow
 def test_a_transient_that_grows_is_not_the_end_of_parallel():
     """For 120 units of time tangents grow, then they shrink."""
     problem = Problem(_fading, [1.0, 2.0, 3.0, 60.0], 0.01, 160 * 256)

@@ -2,12 +2,14 @@ import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 import parasim
 from parasim import DeviceCosts, ParallelNewton
 from tests.problems import Problem, lorenz, run
 
 
+@pytest.mark.slow
 def test_a_batch_equals_its_members():
     solver = ParallelNewton(diffrax.Heun(), mode="parallel", steps=128)
     y0 = jnp.array([[1.0, 2.0, 3.0], [-5.0, 0.1, 30.0]])

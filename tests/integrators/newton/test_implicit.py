@@ -51,7 +51,9 @@ def _assert_equal(ours, theirs, rtol=1e-9):
 
 
 @pytest.mark.parametrize("mode", ["parallel", "sequential"])
-@pytest.mark.parametrize("transform", [jax.grad, jax.jacfwd, jax.hessian])
+@pytest.mark.parametrize(
+    "transform", [jax.grad, jax.jacfwd, pytest.param(jax.hessian, marks=pytest.mark.slow)]
+)
 def test_derivatives_in_everything_are_those_of_stepping(transform, mode):
     arguments = (0, 1) if transform is jax.hessian else (0, 1, 2)
     ours = jax.jit(transform(partial(_ours, mode=mode), argnums=arguments))

@@ -25,7 +25,9 @@ def _loss(scan, **options):
 
 
 @BOTH
-@pytest.mark.parametrize("transform", ["grad", "jvp", "batched grad"])
+@pytest.mark.parametrize(
+    "transform", ["grad", "jvp", pytest.param("batched grad", marks=pytest.mark.slow)]
+)
 def test_derivatives_are_those_of_lax_scan(transform, mode):
     cell = eqx.nn.GRUCell(3, 2, key=jax.random.key(1))
     arguments = (cell, numbers(2), numbers(20, 3))

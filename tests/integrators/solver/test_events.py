@@ -106,6 +106,7 @@ def test_members_of_a_batch_have_their_own_events():
     np.testing.assert_array_equal(masks, [True, True, True, False])
 
 
+@pytest.mark.slow
 def test_the_time_of_an_event_has_its_exact_derivative():
     """a cos(w t) = 1/2 at t = arccos(1 / (2 a)) / w."""
     term = diffrax.ODETerm(lambda t, y, w: jnp.stack([w * y[1], -w * y[0]]))

@@ -21,7 +21,7 @@ from tests.problems import (
 BOTH = pytest.mark.parametrize("mode", ["parallel", "sequential"])
 
 
-FAST = ("Lorenz rho=10",)
+FAST = ()
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_the_inner_solvers_order_survives(inner, order, mode):
 
 
 @BOTH
-@pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
+@pytest.mark.parametrize("dtype", [jnp.float32, pytest.param(jnp.float64, marks=pytest.mark.slow)])
 def test_both_precisions_settle_where_lorenz_does(dtype, mode):
     solver = ParallelNewton(mode=mode, steps=512)
     t1, dt0 = jnp.asarray(40.96, dtype), jnp.asarray(5.12, dtype)
@@ -129,6 +129,7 @@ def test_both_precisions_settle_where_lorenz_does(dtype, mode):
     assert np.median(windows["iterations"]) <= 3
 
 
+@pytest.mark.slow
 @BOTH
 def test_a_state_may_be_a_tree_of_complex_leaves(mode):
     term = diffrax.ODETerm(
@@ -147,7 +148,7 @@ def test_a_state_may_be_a_tree_of_complex_leaves(mode):
 @pytest.mark.parametrize(
     ("kind", "time_kind"), [(jnp.float32, jnp.float64), (jnp.float64, jnp.float32)]
 )
-@pytest.mark.parametrize("leaves", ["mixed", "none"])
+@pytest.mark.parametrize("leaves", [pytest.param("mixed", marks=pytest.mark.slow), "none"])
 def test_nothing_relies_on_implicit_promotion(leaves, kind, time_kind, mode):
     """diffrax's own tests run so; states may have empty leaves, or no leaves at all."""
     y0 = {"a": jnp.ones((2, 3), kind), "b": (jnp.ones(0, kind), None)} if leaves == "mixed" else {}
@@ -166,6 +167,7 @@ def test_nothing_relies_on_implicit_promotion(leaves, kind, time_kind, mode):
         np.testing.assert_allclose(solution.ys["a"], np.exp(-1), rtol=1e-5)
 
 
+@pytest.mark.slow
 @BOTH
 def test_time_may_run_backwards(mode):
     term = diffrax.ODETerm(lambda t, y, args: y * jnp.cos(t))
@@ -185,6 +187,7 @@ def test_a_blow_up_gives_diffrax_s_result_and_ends(mode):
     assert parasim.windows(solution)["window_time"][-1] == pytest.approx(1.25, abs=0.26)
 
 
+@pytest.mark.slow
 def test_the_rest_of_a_window_that_is_given_up_is_stepped_through_and_it_says_so():
     problem = CHAOTIC["Lorenz-63"]
     solver = ParallelNewton(mode="parallel", steps=1024, max_iterations=4)
@@ -243,6 +246,7 @@ def test_useless_arguments_are_refused_with_the_remedy(arguments, message):
         ParallelNewton(**arguments)
 
 
+@pytest.mark.slow
 def test_lorenz96_steps_are_those_of_diffrax():
     y0 = jnp.asarray(CHAOTIC["Lorenz-96"].y0)
     term = diffrax.ODETerm(lorenz96)

@@ -18,7 +18,7 @@ from tests.problems import PARALLEL_PAYS
 STARTS = jnp.stack([jnp.array([1.0, 2.0]), jnp.array([-0.5, 0.1]), jnp.array([3.0, -1.0])])
 RATES = jnp.array([0.5, 1.0, 1.5])
 MODES = [
-    {"mode": "sequential"},
+    pytest.param({"mode": "sequential"}, marks=pytest.mark.slow),
     pytest.param({"mode": "parallel"}, marks=pytest.mark.slow),
     pytest.param({"mode": "auto", "costs": PARALLEL_PAYS}, marks=pytest.mark.slow),
 ]

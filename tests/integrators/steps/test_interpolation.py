@@ -19,7 +19,10 @@ def _solved(solver, dt0, **saveat):
 @pytest.mark.parametrize("mode", ["parallel", "sequential"])
 @pytest.mark.parametrize(
     "inner",
-    [diffrax.Tsit5(), diffrax.Heun(), pytest.param(diffrax.Euler(), marks=pytest.mark.slow)],
+    [
+        diffrax.Tsit5(),
+        *(pytest.param(s, marks=pytest.mark.slow) for s in (diffrax.Heun(), diffrax.Euler())),
+    ],
 )
 def test_dense_output_is_the_inner_solvers_at_the_inner_step(inner, mode):
     ts = jnp.linspace(0, 4, 29)

@@ -29,7 +29,7 @@ def _solved(solver, windows, rate=1.3, term=TERM):
     )
 
 
-@pytest.mark.parametrize("mode", ["parallel", "sequential"])
+@pytest.mark.parametrize("mode", [pytest.param("parallel", marks=pytest.mark.slow), "sequential"])
 def test_a_partial_window_makes_the_same_steps_as_whole_ones(mode):
     solver = ParallelNewton(steps=32, step_size=DT, mode=mode)
     np.testing.assert_allclose(
@@ -54,7 +54,8 @@ def test_the_gradient_of_a_partial_window_is_that_of_its_steps(mode):
     )
 
 
-@pytest.mark.parametrize("mode", [pytest.param("parallel", marks=pytest.mark.slow), "sequential"])
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["parallel", "sequential"])
 def test_gradients_do_not_see_steps_that_cannot_be_made_from_the_end(mode):
     """The root is NaN beyond t = 0.6: from the last state no step can be made at the first time."""
 
