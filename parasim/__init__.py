@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from parasim._dataset import open_dataset as open  # noqa: F401
     from parasim._errors import (
         CalibrationWarning as CalibrationWarning,
         ConfigError as ConfigError,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
         newton_scan as newton_scan,
         windows as windows,
     )
-    from parasim.io import Encoding as Encoding, open_run as open  # noqa: F401
+    from parasim.io import Encoding as Encoding
     from parasim.plugins import (
         Parameter as Parameter,
         System as System,
@@ -72,7 +73,7 @@ _HOME = {
     "simulate": "parasim.simulation",
     "Sweep": "parasim.simulation",
     "Encoding": "parasim.io",
-    "open": "parasim.io:open_run",
+    "open": "parasim._dataset:open_dataset",
     "System": "parasim.plugins",
     "Parameter": "parasim.plugins",
     "Variable": "parasim.plugins",

@@ -5,7 +5,7 @@ dimensions, coordinates and attributes. What is computed from a dask array is la
 the data decide the shape of the result. Importing this registers the accessor `ds.parasim`.
 """
 
-import parasim._accessor  # noqa: F401 - registers `ds.parasim`
+import parasim._dataset  # noqa: F401 - registers `ds.parasim`
 from parasim.analyses._accessor import ParasimAccessor as ParasimAccessor
 from parasim.analyses._autocorrelation import autocorrelation as autocorrelation
 from parasim.analyses._climatology import climatology as climatology

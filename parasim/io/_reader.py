@@ -7,7 +7,6 @@ import numpy as np
 import xarray as xr
 import zarr
 
-import parasim._accessor  # noqa: F401 - registers `dataset.parasim`
 from parasim._errors import StoreError, first_line, near_names
 from parasim.io._commits import Commit, Commits
 from parasim.io._create import MARK, STORE_VERSION, is_ours, root_metadata

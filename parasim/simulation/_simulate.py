@@ -9,12 +9,12 @@ from typing import Any
 import diffrax
 import xarray as xr
 
+from parasim._dataset import open_dataset
 from parasim._errors import ConfigError, SolverError, StoreError
 from parasim.io._create import check_target, is_group, is_half_made
 from parasim.io._encoding import Encoding
 from parasim.io._memory import MemorySession
 from parasim.io._objects import Place, store_place
-from parasim.io._reader import open_run
 from parasim.io._session import StoreSession
 from parasim.io._verify import verify_store
 from parasim.plugins import System
@@ -159,7 +159,7 @@ def simulate(
         run_plan(plan, store, overwrite=overwrite, **options)
     else:
         resume_plan(plan, store, attributes, **options)
-    return open_run(store)
+    return open_dataset(store)
 
 
 def run_plan(

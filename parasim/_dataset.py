@@ -1,0 +1,41 @@
+"""Runs as datasets with the accessor `dataset.parasim`, which loads analyses when it is used."""
+
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from parasim.io._reader import open_run
+
+if TYPE_CHECKING:
+    from parasim.analyses._accessor import ParasimAccessor
+
+
+def accessor(dataset: xr.Dataset) -> "ParasimAccessor":
+    """Return the analyses of a dataset as methods."""
+    from parasim.analyses._accessor import ParasimAccessor
+
+    return ParasimAccessor(dataset)
+
+
+xr.register_dataset_accessor("parasim")(accessor)  # type: ignore[arg-type]
+
+
+def open_dataset(path: Any, *, indexed: bool | None = None) -> xr.Dataset:
+    """Open a store of parasim's, also while its run goes on: only complete windows are shown.
+
+    Arguments:
+        path: of the store, or its URL.
+        indexed: whether times can be selected by value, as in `dataset.sel(time=10.0)`, for which
+            all of them are read; by default if there are no more than ten million.
+
+    Returns:
+        The dataset, backed by dask, one file of the store per chunk. Where the runs of a sweep
+        have not come equally far, NaN (-1 for integers) stands for what is not there yet. The
+        attribute `status` is "running", "complete", "failed" or "interrupted". `dataset.parasim`
+        has the analyses.
+
+    Raises:
+        ConfigError: it is no path.
+        StoreError: there is no store, or it is something else, or it is damaged.
+    """
+    return open_run(path, indexed=indexed)
