@@ -16,6 +16,7 @@ from zarr.storage import MemoryStore
 
 from parasim._errors import StoreError, first_line
 from parasim.io._commits import create_commits
+from parasim.io._disk_sync import sync_tree
 from parasim.io._encoding import Encoding
 from parasim.io._layout import RUN_GROUP, Layout
 from parasim.io._objects import (
@@ -172,6 +173,8 @@ def fill_store(
                 write_object(store, key, content.to_bytes())
             write_times(store, layout)
             write_object(store, _ROOT, root)
+            if isinstance(place, Path):
+                sync_tree(place)
         except BaseException:
             _remove(place, store)  # of no use to anybody
             raise

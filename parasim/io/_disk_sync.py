@@ -50,6 +50,14 @@ class DiskSync:
         self._pool.shutdown()
 
 
+def sync_tree(folder: Path) -> None:
+    """Have everything in a folder written to the disk."""
+    for path in folder.rglob("*"):
+        (_sync_folder if path.is_dir() else _sync)(path)
+    _sync_folder(folder)
+    _sync_folder(folder.absolute().parent)
+
+
 def _sync(path: Path) -> None:
     with suppress(FileNotFoundError):  # replaced meanwhile, and synced by the one who did that
         descriptor = os.open(path, os.O_RDONLY)
