@@ -62,9 +62,16 @@ def check_target(path: Any, *, overwrite: bool = False) -> Place:
         raise StoreError(
             f"cannot write {place}: no permission to write in {parent}; choose another path"
         )
-    if os.path.lexists(place) and not (place.is_dir() and not any(place.iterdir())):
+    if os.path.lexists(place) and not _is_empty(place):
         _check_existing(place, overwrite)
     return place
+
+
+def _is_empty(place: Path) -> bool:
+    """Whether there is a folder with nothing in it but what a kill at the very first write left."""
+    return place.is_dir() and all(
+        path.name.startswith("zarr.") and path.name.endswith(".partial") for path in place.iterdir()
+    )
 
 
 def _check_existing(place: Place, overwrite: bool) -> None:

@@ -94,6 +94,14 @@ def test_an_empty_folder_may_become_a_store(tmp_path):
     assert json.loads((tmp_path / "zarr.json").read_text())["node_type"] == "group"
 
 
+def test_what_a_kill_at_the_first_write_leaves_is_nothing(tmp_path):
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "zarr.8f3a.partial").write_text("{")
+    put(tmp_path / "s", 1)
+    assert xr.open_zarr(tmp_path / "s").attrs["run"] == 1
+    assert not list((tmp_path / "s").glob("*.partial"))
+
+
 def test_a_link_is_replaced_and_not_what_it_points_to(tmp_path):
     put(tmp_path / "old.zarr", 1)
     (tmp_path / "link.zarr").symlink_to(tmp_path / "old.zarr")
