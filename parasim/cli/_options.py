@@ -61,3 +61,22 @@ debug_option = click.option(
     callback=_remember_debug,
     help="Show the traceback of an error.",
 )
+
+
+def cluster_options(command: Any) -> Any:
+    """Add the options of commands that can be spread over processes."""
+    for option in (
+        click.option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="Compute them on the workers of a dask scheduler, tcp://...",
+        ),
+        click.option(
+            "--workers",
+            type=int,
+            metavar="N",
+            help="Compute parts of an ensemble or a sweep in N processes.",
+        ),
+    ):
+        command = option(command)
+    return command

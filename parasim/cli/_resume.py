@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from parasim.cli._options import debug_option
+from parasim.cli._options import cluster_options, debug_option
 
 _EPILOG = """\b
 Examples:
@@ -25,10 +25,7 @@ the way or cannot be written, 130 interrupted, 143 terminated."""
 @click.option("--extend", "t1", metavar="T", help="Lengthen a complete run to a later time.")
 @click.option("--repair", is_flag=True, show_default=False, help="Compute again what is missing or "
               "damaged: see `parasim verify`.")  # fmt: skip
-@click.option("--workers", type=int, metavar="N", help="Compute parts of an ensemble or a sweep in "
-              "N processes.")  # fmt: skip
-@click.option("--scheduler", metavar="ADDRESS", help="Compute them on the workers of a dask "
-              "scheduler, tcp://...")  # fmt: skip
+@cluster_options
 @click.option("--force-unlock", is_flag=True, show_default=False, help="Take the store from a "
               "process that is said to write it.")  # fmt: skip
 @click.option("--quiet", is_flag=True, show_default=False, help="No progress bar and no summary.")

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from parasim._errors import ConfigError
-from parasim.cli._options import Assignment, InputAssignment, debug_option
+from parasim.cli._options import Assignment, InputAssignment, cluster_options, debug_option
 
 _EPILOG = """\b
 Examples:
@@ -65,10 +65,7 @@ store is in the way or cannot be written, 130 interrupted, 143 terminated."""
 @click.option("--compression", metavar="NAME", help="none, lz4 or zstd.  [default: none]")
 @click.option("--keep-bits", type=int, metavar="N", help="Round states to N bits of mantissa, a "
               "relative error of 2^-(N+1).  [default: all]")  # fmt: skip
-@click.option("--workers", type=int, metavar="N", help="Compute parts of an ensemble or a sweep in "
-              "N processes.")  # fmt: skip
-@click.option("--scheduler", metavar="ADDRESS", help="Compute them on the workers of a dask "
-              "scheduler, tcp://...")  # fmt: skip
+@cluster_options
 @click.option("--force-unlock", is_flag=True, show_default=False, help="Replace a store even if a "
               "process is said to write it.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, show_default=False, help="Say what would be done, and "

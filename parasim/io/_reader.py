@@ -18,22 +18,7 @@ _MOST_INDEXED = 10**7
 
 
 def open_run(path: Any, *, indexed: bool | None = None) -> xr.Dataset:
-    """Open a store of parasim's, also while its run goes on: only complete windows are shown.
-
-    Arguments:
-        path: of the store, or its URL.
-        indexed: whether times can be selected by value, as in `dataset.sel(time=10.0)`, for which
-            all of them are read; by default if there are no more than ten million.
-
-    Returns:
-        The dataset, backed by dask, one file of the store per chunk. Where the runs of a sweep
-        have not come equally far, NaN (-1 for integers) stands for what is not there yet. The
-        attribute `status` is "running", "complete", "failed" or "interrupted".
-
-    Raises:
-        ConfigError: it is no path.
-        StoreError: there is no store, or it is something else, or it is damaged.
-    """
+    """Open a store, cut to what has been committed; all else is as of `parasim.open`."""
     place = store_place(path)
     check_store(place)
     objects = open_objects(place, read_only=True)
