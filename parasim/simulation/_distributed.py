@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from parasim._errors import ConfigError, NotFiniteError, first_line
+from parasim._numbers import whole_number
 from parasim.io._objects import store_place
 from parasim.io._session import StoreSession, region_session
 from parasim.simulation._compile import Compiled, compile_plan
@@ -30,9 +31,15 @@ _POLL_SECONDS = 1.0
 
 
 def parts_for(scheduler: Any, workers: int | None) -> int:
-    """Return into how many parts a run should be divided for a cluster."""
+    """Return into how many parts a run should be divided for a cluster.
+
+    Raises:
+        ConfigError: the number of workers is no positive number.
+    """
     if scheduler is None and workers is None:
         return 1
+    if workers is not None:
+        whole_number("workers", workers, minimum=1)
     return _PARTS_PER_WORKER * (workers or _USUAL_WORKERS)
 
 
@@ -85,6 +92,8 @@ def cluster_client(scheduler: str | Any | None, workers: int | None) -> Iterator
         ) from error
     if scheduler is not None and workers is not None:
         raise ConfigError("give a scheduler or a number of workers, not both")
+    if workers is not None:
+        whole_number("workers", workers, minimum=1)
     if isinstance(scheduler, Client):
         yield scheduler
     elif scheduler is not None:

@@ -138,13 +138,16 @@ def simulate(
         costs=None if attributes is None else stored_costs(attributes),
         parts=parts_for(scheduler, workers),
     )
+    spread = scheduler is not None or workers is not None
+    if store is None and spread:
+        raise ConfigError("other processes deliver their results in a store: name one with store=")
     if store is None:
         check_result_memory(plan.layout.nbytes)
         with MemorySession(plan.layout, plan.attributes) as memory:
             execute(plan, compile_plan(plan), memory, progress)
         return memory.dataset()
     plan = plan.with_request(written_request(plan, system, given))
-    if (scheduler is not None or workers is not None) and "request" not in plan.attributes:
+    if spread and "request" not in plan.attributes:
         raise ConfigError(
             "other processes cannot make this run: give the system by name, and a solver, "
             "parameters and data that a run file could have"

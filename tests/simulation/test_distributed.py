@@ -9,7 +9,7 @@ import pytest
 import parasim
 from parasim import ConfigError, ParallelNewton, SolverError, simulate
 from parasim.simulation import plan_stored, stored_attributes
-from parasim.simulation._distributed import compute_region
+from parasim.simulation._distributed import cluster_client, compute_region
 
 distributed = pytest.importorskip("distributed")
 
@@ -113,6 +113,23 @@ def test_a_scheduler_that_does_not_answer_is_named_and_nothing_is_begun(tmp_path
     with pytest.raises(ConfigError, match=r"tcp://127.0.0.1:9 does not answer within 10 s"):
         simulate("lorenz63", **RUN, store=tmp_path / "s", scheduler="tcp://127.0.0.1:9")
     assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize("workers", [0, -1, 1.5])
+def test_a_number_of_workers_is_positive(tmp_path, workers):
+    with pytest.raises(ConfigError, match="workers"):
+        simulate("lorenz63", **RUN, store=tmp_path / "s", workers=workers)
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_run_is_not_resumed_by_no_workers(tmp_path):
+    with pytest.raises(ConfigError, match="workers"), cluster_client(None, 0):
+        pass
+
+
+def test_what_other_processes_compute_needs_a_store():
+    with pytest.raises(ConfigError, match="name one with store="):
+        simulate("lorenz63", **RUN, workers=2)
 
 
 def test_a_cluster_is_given_or_started_not_both(tmp_path):

@@ -18,8 +18,8 @@ from parasim import DeviceCosts, ParallelNewton
 from parasim.integrators.decision import _decision as reasons
 from parasim.integrators.decision._decision import AbstractDecision, choice_of
 from parasim.io import MemorySession
-from parasim.simulation._compile import compile_plan
-from parasim.simulation._execute import execute
+from parasim.simulation._compile import checkpoint, compile_plan, from_checkpoint
+from parasim.simulation._execute import calls, execute
 from parasim.simulation._plan import make_plan
 from tests.problems import lorenz
 
@@ -142,6 +142,32 @@ def test_the_host_has_no_part_where_it_would_not_be_faster(mode, costs, members)
 
 def test_on_a_cpu_there_is_no_host_beside_it():
     assert plan("auto", host=None).host is None
+
+
+@pytest.mark.slow
+def test_a_run_on_two_devices_goes_on_from_every_checkpoint_to_the_same_bits():
+    made = plan(InTurns(), every=3)
+    compiled = compile_plan(made)
+
+    def delivered(position, start):
+        """Return what each call delivers, and the position behind it."""
+        for call in calls(made, compiled, position, start):
+            count = int(call.batch.windows)
+            if count:
+                saved = made.grid.saved(call.start, call.stop)
+                rows = [np.asarray(leaf)[:saved] for leaf in jax.tree.leaves(call.batch.rows)]
+                records = [np.asarray(leaf)[:count] for leaf in jax.tree.leaves(call.batch.records)]
+                yield call.stop, call.position, [*rows, *records]
+
+    def bits(found):
+        return [np.concatenate(part).tobytes() for part in zip(*found, strict=True)]
+
+    whole = list(delivered(compiled.position, 0))
+    assert len(whole) > 3
+    for number, (stop, position, _) in enumerate(whole[:-1], start=1):
+        begin = from_checkpoint(checkpoint(position), compiled.position)
+        again = [found for _, _, found in delivered(begin, stop)]
+        assert bits(again) == bits([found for _, _, found in whole[number:]])
 
 
 @pytest.mark.slow
