@@ -1,7 +1,8 @@
 """How close the default decision comes to the best choice in hindsight.
 
 python benchmarks/decision.py [--systems NAME ...] [--every K] [--models NAME ...] [--steps N ...]
-                              [--windows N ...] [--interval L] [--cache DIR] [--jobs 2] [--out FILE]
+                              [--windows N ...] [--starts K] [--interval L] [--cache DIR] [--jobs 2]
+                              [--out FILE]
 
 Over dysts' autonomous flows (`pip install --no-deps dysts==0.96`; breadth, not truth) and parasim's
 systems, with Tsit5 in float64. Times are reckoned, by models of devices (`oracle/models.py`).
@@ -10,6 +11,8 @@ systems, with Tsit5 in float64. Times are reckoned, by models of devices (`oracl
   time is what its history has added up, and the measuring of growth in sequential windows.
 * **oracle** is the best of stepping and all fixed windows (32 to 4096 steps), caps on iterations
   (2 to 12) and first guesses (coarse, analogue), per system, model and length in hindsight.
+* Times are means over `--starts` runs of each system, from states near each other: in chaos one
+  run is a single draw, of which the oracle would take the luckiest.
 * **N=256, N=1024** always go parallel, with at most 5 iterations, from an analogue if there is one.
   **sign** does so with 1,024 steps where the running exponent is negative. **plan** and
   **plan+gate** are those of shared/DECISION.md, section 5.
@@ -67,6 +70,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--models", nargs="+", default=["G60", "CPU2"], choices=MODELS)
     parser.add_argument("--steps", nargs="+", type=int, default=[16_384, 65_536])
     parser.add_argument("--windows", nargs="+", type=int, default=[1024])
+    parser.add_argument("--starts", type=int, default=1, help="runs of each system")
     parser.add_argument("--interval", type=int, default=8)
     parser.add_argument(
         "--cache", type=Path, default=Path(tempfile.gettempdir()) / "parasim-decision"
@@ -87,7 +91,8 @@ def _command(given: argparse.Namespace) -> str:
     some = {
         name: getattr(given, name) for name in ("systems", "every", "models", "steps", "windows")
     }
-    words = ["python", "benchmarks/decision.py", "--interval", str(given.interval)]
+    words = ["python", "benchmarks/decision.py"]
+    words += ["--interval", str(given.interval), "--starts", str(given.starts)]
     for name, value in some.items():
         if value:
             words += [f"--{name}", *map(str, value if isinstance(value, list) else [value])]
@@ -103,7 +108,9 @@ def main() -> int:
     if unknown:
         raise SystemExit(f"no such system, or one that is left out: {', '.join(unknown)}")
     given.cache.mkdir(parents=True, exist_ok=True)
-    settings = Settings(given.models, given.steps, given.windows, given.interval, given.cache)
+    settings = Settings(
+        given.models, given.steps, given.windows, given.starts, given.interval, given.cache
+    )
     told, found = Console(stderr=True), []
     with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool:
         cases = pool.map(case, names, [settings] * len(names))

@@ -46,6 +46,13 @@ class Flow:
     y0: np.ndarray
     period: float
 
+    def starts(self, count: int) -> list[np.ndarray]:
+        """Return `y0`, and so many starts near it that it makes `count`: each number by 1 %."""
+        rng = np.random.default_rng(0)
+        near = 1 + 0.01 * rng.standard_normal((count, self.y0.size))
+        near[0] = 1
+        return list(near * self.y0)
+
 
 def flow_names() -> tuple[list[str], dict[str, str]]:
     """Return the names of all systems, and of those left out with the reason."""

@@ -1,5 +1,6 @@
 """What the product itself spends, by its own reckoning."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import jax
@@ -38,8 +39,16 @@ class Spent(NamedTuple):
     finite: np.ndarray
 
 
-def spent(flow: Flow, dt: float, model: Model, steps: int, window: int, interval: int) -> Spent:
-    """Run `mode="auto"` with the costs of a model."""
+def spent(
+    flow: Flow,
+    dt: float,
+    model: Model,
+    steps: int,
+    window: int,
+    interval: int,
+    begins: Iterable[np.ndarray],
+) -> list[Spent]:
+    """Run `mode="auto"` with the costs of a model from each of these states."""
     costs = model.costs(flow.y0.size, interval)
     solver = ParallelNewton(mode="auto", steps=window, interval=interval, costs=costs)
     integrator = WindowIntegrator(solver, flow.vector_field, 0.0, dt)
@@ -54,15 +63,18 @@ def spent(flow: Flow, dt: float, model: Model, steps: int, window: int, interval
         starts = window * jnp.arange(steps // window)
         return jax.lax.scan(one, (integrator.init(y0, window), y0), starts)[1]
 
-    time, record = jax.device_get(run(jnp.asarray(flow.y0)))
-    sampled = (record.iterations == 0) & ~np.isnan(record.growth_rate)
-    each = window / _SAMPLED_PART * (1 + model.tangent) * costs.step
-    return Spent(
-        time,
-        np.cumsum(sampled * each),
-        record.parallel_steps,
-        record.iterations,
-        record.growth_rate,
-        record.reason,
-        record.finite,
-    )
+    def one_run(begin: np.ndarray) -> Spent:
+        time, record = jax.device_get(run(jnp.asarray(begin)))
+        sampled = (record.iterations == 0) & ~np.isnan(record.growth_rate)
+        each = window / _SAMPLED_PART * (1 + model.tangent) * costs.step
+        return Spent(
+            time,
+            np.cumsum(sampled * each),
+            record.parallel_steps,
+            record.iterations,
+            record.growth_rate,
+            record.reason,
+            record.finite,
+        )
+
+    return [one_run(begin) for begin in begins]

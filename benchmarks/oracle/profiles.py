@@ -6,6 +6,7 @@ what every shorter window and every smaller number of iterations would have deli
 This is the one module of the benchmark that refers to internals of `parasim.integrators`.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import diffrax
@@ -53,8 +54,10 @@ class Profiles(NamedTuple):
     finite: np.ndarray
 
 
-def record(flow: Flow, dt: float, steps: int, interval: int) -> Profiles:
-    """Go along a trajectory, and try a long window every now and then."""
+def record(
+    flow: Flow, dt: float, steps: int, interval: int, starts: Iterable[np.ndarray]
+) -> list[Profiles]:
+    """Go along the trajectory from each start, and try a long window every now and then."""
     y0 = jnp.asarray(flow.y0)
     size, dtype = y0.size, y0.dtype
     solver = ParallelNewton(interval=interval)
@@ -107,6 +110,11 @@ def record(flow: Flow, dt: float, steps: int, interval: int) -> Profiles:
 
     number = np.arange(steps // _EVERY)
     due = (number < _STRETCH // _EVERY) | (number % _THEN_ONE_IN == 0)
-    (fronts, analogue, exponents), finite = jax.device_get(run(y0, jnp.asarray(due)))
-    fronts = np.minimum(fronts, LONGEST)
-    return Profiles(number[due] * _EVERY, fronts[due], analogue[due], exponents[due], finite)
+
+    def profiles(start: np.ndarray) -> Profiles:
+        recorded, finite = jax.device_get(run(jnp.asarray(start), jnp.asarray(due)))
+        fronts, analogue, exponents = (values[due] for values in recorded)
+        fronts = np.minimum(fronts, LONGEST)
+        return Profiles(number[due] * _EVERY, fronts, analogue, exponents, finite)
+
+    return [profiles(start) for start in starts]

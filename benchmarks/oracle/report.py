@@ -11,7 +11,7 @@ from rich.table import Table
 
 Rows = Sequence[Mapping[str, Any]]
 
-_NOT_RULES = {"system", "d", "dt", "exponent", "model", "steps", "oracle"}
+_NOT_RULES = {"system", "d", "dt", "exponent", "model", "steps", "starts", "oracle"}
 
 
 def rules_of(rows: Rows) -> list[str]:
