@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from parasim._dataset import open_dataset as open  # noqa: F401
     from parasim._errors import (
+        BrokenPlugin as BrokenPlugin,
         CalibrationWarning as CalibrationWarning,
         ConfigError as ConfigError,
+        IncompatiblePlugin as IncompatiblePlugin,
         ParasimError as ParasimError,
+        PluginError as PluginError,
+        PluginWarning as PluginWarning,
         SolverError as SolverError,
         StoreError as StoreError,
+        UnknownPlugin as UnknownPlugin,
     )
     from parasim.integrators import (
         AbstractDecision as AbstractDecision,
@@ -84,6 +89,11 @@ _HOME = {
     "ConfigError": "parasim._errors",
     "SolverError": "parasim._errors",
     "StoreError": "parasim._errors",
+    "PluginError": "parasim._errors",
+    "UnknownPlugin": "parasim._errors",
+    "BrokenPlugin": "parasim._errors",
+    "IncompatiblePlugin": "parasim._errors",
+    "PluginWarning": "parasim._errors",
 }
 
 __all__ = ["__version__", *_HOME]  # pyright: ignore[reportUnsupportedDunderAll]

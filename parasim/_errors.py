@@ -36,6 +36,32 @@ class StoreError(ParasimError, OSError):
     exit_code: ClassVar[int] = 4
 
 
+class PluginError(ParasimError):
+    """A plugin cannot be used."""
+
+
+class UnknownPlugin(PluginError, ConfigError):
+    """No installed plugin has that name, or it is disabled."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class BrokenPlugin(PluginError):
+    """A plugin cannot be imported, or is not what its group needs; the cause is its own error."""
+
+    exit_code: ClassVar[int] = 5
+
+
+class IncompatiblePlugin(PluginError):
+    """A plugin was written for another version of parasim's interface."""
+
+    exit_code: ClassVar[int] = 5
+
+
+class PluginWarning(UserWarning):
+    """Two plugins have the same name, and one of them is used."""
+
+
 class CalibrationWarning(UserWarning):
     """Measured costs cannot be kept, or not be used; what a device is expected to cost counts."""
 

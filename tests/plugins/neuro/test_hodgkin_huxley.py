@@ -10,7 +10,7 @@ from jax.flatten_util import ravel_pytree
 from scipy.optimize import brentq
 
 from parasim.plugins import get_system
-from parasim.plugins._exp_linear import exp_linear
+from parasim.plugins.neuro._exp_linear import exp_linear
 
 DTYPES = (np.float32, np.float64)
 ORDERS = {

@@ -11,9 +11,9 @@ import jax.numpy as jnp
 from jax.nn import sigmoid
 
 from parasim._citations import HODGKIN_HUXLEY_1952
-from parasim.plugins._exp_linear import exp_linear
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
+from parasim.plugins.neuro._exp_linear import exp_linear
 
 
 def _rates(V):

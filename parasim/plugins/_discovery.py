@@ -1,0 +1,75 @@
+"""What is installed: the entry points of all distributions, read without importing any of them."""
+
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import NamedTuple
+
+KINDS = {
+    "systems": "system",
+    "integrators": "solver",
+    "sinks": "sink",
+    "analyses": "analysis",
+    "commands": "command",
+}
+OWN = "parasim"
+
+
+class Plugin(NamedTuple):
+    """Something that a distribution offers by name.
+
+    Attributes:
+        group: one of `KINDS`; the entry-point group is `parasim.` and that.
+        name: lower case, with hyphens.
+        distribution: its name.
+        version: of the distribution.
+        entry_point: where the object is, `package.module:attribute`.
+    """
+
+    group: str
+    name: str
+    distribution: str
+    version: str
+    entry_point: EntryPoint
+
+    @property
+    def own(self) -> bool:
+        """Whether parasim brings it itself."""
+        return self.distribution == OWN
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, for messages."""
+        return f"{self.distribution} {self.version}, {self.entry_point.value}"
+
+
+def public_name(name: str) -> str:
+    """Return a name as it is listed: upper case and `_` may be written for lower case and `-`."""
+    return name.strip().lower().replace("_", "-")
+
+
+@cache
+def scan(group: str) -> tuple[Plugin, ...]:
+    """Return what is installed in a group; imports nothing, and reads the disk once per process.
+
+    Returns:
+        In an order that depends on nothing but what is installed: parasim's own first, then by
+        name, then by distribution.
+    """
+    return tuple(sorted(map(_plugin, _of(group)), key=_order))
+
+
+def _of(group: str) -> Iterable[EntryPoint]:
+    return entry_points(group=f"parasim.{group}")
+
+
+def _plugin(entry_point: EntryPoint) -> Plugin:
+    group = entry_point.group.removeprefix("parasim.")
+    # One that was made by hand has no distribution; those of `entry_points` have.
+    found = entry_point.dist
+    name, version = ("", "") if found is None else (found.name, found.version)
+    return Plugin(group, public_name(entry_point.name), name, version, entry_point)
+
+
+def _order(plugin: Plugin) -> tuple[object, ...]:
+    return (not plugin.own, plugin.name, plugin.distribution, plugin.entry_point.value)
