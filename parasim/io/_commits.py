@@ -17,6 +17,7 @@ import zarr
 from zarr.codecs import Crc32cCodec
 
 from parasim._errors import StoreError
+from parasim.io._objects import settle
 
 _COMMIT_BYTES = 512
 LOCK_BYTES = 1024
@@ -71,13 +72,25 @@ def create_commits(group: zarr.Group, regions: int, checkpoint_bytes: int) -> No
         checkpoint_bytes: the size of a checkpoint.
     """
 
-    def array(name: str, shape: tuple[int, ...], codecs: list[Any] | None) -> None:
+    def array(name: str, shape: tuple[int, ...]) -> None:
         chunks = (*[1] * (len(shape) - 1), max(1, shape[-1]))
+        codecs = [Crc32cCodec()]
         group.create_array(name, shape=shape, chunks=chunks, dtype="uint8", compressors=codecs)
 
-    array("commit", (regions, _COMMIT_BYTES), [Crc32cCodec()])
-    array("checkpoint", (regions, 2, checkpoint_bytes), [Crc32cCodec()])
-    array("lock", (regions + 1, LOCK_BYTES), None)
+    array("commit", (regions, _COMMIT_BYTES))
+    array("checkpoint", (regions, 2, checkpoint_bytes))
+    create_lock(group, regions)
+
+
+def create_lock(group: zarr.Group, regions: int) -> None:
+    """Make the array of locks: of the store, and of each region."""
+    group.create_array(
+        "lock",
+        shape=(regions + 1, LOCK_BYTES),
+        chunks=(1, LOCK_BYTES),
+        dtype="uint8",
+        compressors=None,
+    )
 
 
 class Commits:
@@ -121,6 +134,7 @@ class Commits:
         """Replace the commit of a region."""
         content = json.dumps(dataclasses.asdict(commit)).encode().ljust(_COMMIT_BYTES)
         self._commits[region] = np.frombuffer(content, np.uint8)
+        settle(self._commits.store, f"part {region}: {commit.rows} rows, {commit.state}")
 
     def write_checkpoint(self, region: int, slot: int, checkpoint: bytes) -> str:
         """Write a checkpoint; return its digest, which a commit refers to."""

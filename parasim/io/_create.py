@@ -15,7 +15,7 @@ from zarr.core.buffer import Buffer
 from zarr.storage import MemoryStore
 
 from parasim._errors import StoreError, first_line
-from parasim.io._commits import create_commits
+from parasim.io._commits import create_commits, create_lock
 from parasim.io._disk_sync import sync_tree
 from parasim.io._encoding import Encoding
 from parasim.io._layout import RUN_GROUP, Layout
@@ -25,6 +25,7 @@ from parasim.io._objects import (
     open_objects,
     read_object,
     remove_below,
+    settle,
     store_place,
     write_object,
 )
@@ -142,7 +143,9 @@ def begin_store(place: Place) -> Store:
             place.unlink()
         store = open_objects(place)
         if not is_group(place):
-            write_object(store, _ROOT, _empty_root())
+            for key, content in _nothing_but_a_lock().items():
+                write_object(store, key, content)
+            settle(store, "begun")
     except OSError as error:
         raise _cannot_write(place, error) from error
     return store
@@ -180,6 +183,7 @@ def fill_store(
                 write_object(store, key, content.to_bytes())
             write_times(store, layout)
             write_object(store, _ROOT, root)
+            settle(store, "made")
             if isinstance(place, Path):
                 sync_tree(place)
         except BaseException:
@@ -202,18 +206,20 @@ def _remove(place: Place, store: Store) -> None:
 
 def _clear(store: Store) -> None:
     """Remove what a store holds but its lock; first the root, for the readers' sake."""
-    write_object(store, _ROOT, _empty_root())
+    write_object(store, _ROOT, _nothing_but_a_lock()[_ROOT])
     remove_below(store, [name for name in object_names(store) if name not in (_ROOT, RUN_GROUP)])
-    kept = object_names(store, RUN_GROUP)
-    remove_below(store, [f"{RUN_GROUP}/{name}" for name in kept if name != "lock"])
+    own = [name for name in object_names(store, RUN_GROUP) if name not in (_ROOT, "lock")]
+    remove_below(store, [f"{RUN_GROUP}/{name}" for name in own])
 
 
-def _empty_root() -> bytes:
-    """Return the metadata of a group without variables."""
+def _nothing_but_a_lock() -> dict[str, bytes]:
+    """Return the metadata of a group without variables, and then of what holds its lock."""
     objects: dict[str, Buffer] = {}
     attributes = {MARK: STORE_VERSION, "status": _BEING_MADE}
-    consolidate(zarr.create_group(MemoryStore(objects), attributes=attributes))
-    return objects[_ROOT].to_bytes()
+    group = zarr.create_group(MemoryStore(objects), attributes=attributes)
+    consolidate(group)
+    create_lock(group.create_group(RUN_GROUP), 0)
+    return {key: content.to_bytes() for key, content in objects.items()}
 
 
 def _create_arrays(
@@ -286,4 +292,5 @@ def consolidate(group: zarr.Group) -> None:
 
 def open_group(store: Store) -> zarr.Group:
     """Open a store that was made; changes of its attributes are written at once, whole."""
-    return zarr.open_group(store, mode="r+", use_consolidated=True)
+    mode = "r" if store.read_only else "r+"
+    return zarr.open_group(store, mode=mode, use_consolidated=store.supports_consolidated_metadata)

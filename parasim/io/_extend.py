@@ -10,7 +10,7 @@ from zarr.abc.store import Store
 from parasim._errors import StoreError
 from parasim.io._create import write_times
 from parasim.io._layout import Layout
-from parasim.io._objects import read_object, write_object
+from parasim.io._objects import read_object, settle, write_object
 
 _ROOT = "zarr.json"
 
@@ -29,16 +29,19 @@ def extend_store(store: Store, layout: Layout, attributes: Mapping[str, Any]) ->
     shapes = {f.name: layout.full_shape(f) for f in layout.fields}
     shapes |= {"time": (layout.rows,), "window_time": (layout.windows,)}
     root = _read(store, _ROOT)
-    members = root["consolidated_metadata"]["metadata"]
+    members = (root.get("consolidated_metadata") or {}).get("metadata", {})
     for name, shape in shapes.items():
         metadata = _read(store, f"{name}/{_ROOT}")
-        metadata["shape"] = members[name]["shape"] = list(shape)
+        metadata["shape"] = list(shape)
+        if name in members:
+            members[name]["shape"] = list(shape)
         write_object(store, f"{name}/{_ROOT}", json.dumps(metadata).encode())
     write_times(store, layout)
     ends: Any = zarr.open_array(store, path="window_time", mode="r+")
     ends[:] = layout.window_ends
     root["attributes"] |= attributes
     write_object(store, _ROOT, json.dumps(root).encode())
+    settle(store, "lengthened")
 
 
 def _read(store: Store, key: str) -> dict[str, Any]:

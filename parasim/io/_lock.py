@@ -20,7 +20,13 @@ from zarr.abc.store import Store
 from parasim._errors import StoreError
 from parasim.io._commits import LOCK_BYTES
 from parasim.io._layout import RUN_GROUP
-from parasim.io._objects import read_object, remove_object, write_absent_object, write_object
+from parasim.io._objects import (
+    read_object,
+    remove_object,
+    settle,
+    write_absent_object,
+    write_object,
+)
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,7 @@ class Lock:
         holder = read_owner(self._store, self._key)
         if holder is not None and holder.token == self._owner.token:
             remove_object(self._store, self._key)
+            settle(self._store, "unlocked")
 
     def _take(self, force: bool) -> None:
         note = _written(self._owner)
@@ -137,6 +144,7 @@ class Lock:
         if holder is None or (holder.token != self._owner.token and (force or holder.is_gone)):
             write_object(self._store, self._key, note)
             holder = read_owner(self._store, self._key)
+        settle(self._store, "locked")
         if holder is not None and holder.token != self._owner.token:
             raise StoreError(
                 f"{self._name} is being written by {holder}: wait until it is done; if you know "
@@ -144,7 +152,7 @@ class Lock:
             )
 
     def renew(self) -> None:
-        """Give a sign of life.
+        """Give a sign of life, which counts with what is committed next.
 
         Raises:
             StoreError: somebody has taken the lock meanwhile, so that nothing may be written.

@@ -14,6 +14,7 @@ from zarr.core.sync import sync
 from zarr.storage import FsspecStore, LocalStore
 
 from parasim._errors import ConfigError, StoreError, first_line
+from parasim.io._icechunk import Repository, is_repository, open_repository
 
 _Result = TypeVar("_Result")
 
@@ -25,7 +26,8 @@ def store_place(path: Any) -> Place:
     """Return the place of a store.
 
     Arguments:
-        path: a path, or a URL that fsspec knows, such as `s3://bucket/run.zarr`.
+        path: a path, or a URL: one that fsspec knows, such as `s3://bucket/run.zarr`, or that of
+            an icechunk repository, `icechunk://path` or `icechunk+s3://bucket/prefix`.
 
     Raises:
         ConfigError: it is neither.
@@ -49,6 +51,8 @@ def open_objects(place: Place, *, read_only: bool = False) -> Store:
     """
     if isinstance(place, Path):
         return LocalStore(place.absolute(), read_only=read_only)
+    if is_repository(place):
+        return open_repository(place, read_only=read_only)
     try:
         return FsspecStore.from_url(place, read_only=read_only)
     except (ImportError, ValueError) as error:
@@ -56,6 +60,20 @@ def open_objects(place: Place, *, read_only: bool = False) -> Store:
             f"cannot open {place}: {first_line(error)}; install what fsspec needs for it, such as "
             "s3fs for s3:// (pip install 'parasim[s3]')"
         ) from error
+
+
+def settle(store: Store, message: str) -> None:
+    """Have what was written count, in a store that keeps changes back until then.
+
+    Arguments:
+        store: zarr's.
+        message: for the store's history.
+
+    Raises:
+        StoreError: somebody else has changed the same.
+    """
+    if isinstance(store, Repository):
+        store.settle(message)
 
 
 def read_object(store: Store, key: str) -> bytes | None:

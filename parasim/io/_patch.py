@@ -8,7 +8,7 @@ import numpy as np
 import zarr
 
 from parasim.io._layout import Layout
-from parasim.io._objects import remove_object
+from parasim.io._objects import remove_object, settle
 from parasim.io._verify import Damage
 
 
@@ -82,3 +82,4 @@ class PatchWriter:
         with zarr.config.set({"array.write_empty_chunks": True}):
             array: Any = self._group[name]
         array[where] = np.concatenate(hole.rows, axis)
+        settle(self._group.store, f"{name} repaired")

@@ -9,7 +9,7 @@ import zarr
 
 from parasim._errors import StoreError, first_line, near_names
 from parasim.io._commits import Commit, Commits
-from parasim.io._create import MARK, STORE_VERSION, is_ours, root_metadata
+from parasim.io._create import MARK, STORE_VERSION, is_ours, open_group, root_metadata
 from parasim.io._layout import RUN_GROUP, divided
 from parasim.io._lock import lock_key, read_owner
 from parasim.io._objects import Place, open_objects, store_place
@@ -23,7 +23,7 @@ def open_run(path: Any, *, indexed: bool | None = None) -> xr.Dataset:
     check_store(place)
     objects = open_objects(place, read_only=True)
     try:
-        group = zarr.open_group(objects, mode="r", use_consolidated=True)
+        group = open_group(objects)
         # The arrays that a store being made lacks are not missed: nothing has been committed.
         commits = Commits(group[RUN_GROUP], str(place)).read_all()  # type: ignore[arg-type]
         rows = group["time"].shape[0]  # type: ignore[union-attr]

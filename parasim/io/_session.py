@@ -16,7 +16,7 @@ from parasim.io._create import begin_store, check_target, fill_store, open_group
 from parasim.io._extend import extend_store
 from parasim.io._layout import RUN_GROUP, Layout
 from parasim.io._lock import Lock
-from parasim.io._objects import Place, object_names, open_objects, remove_object
+from parasim.io._objects import Place, object_names, open_objects, remove_object, settle
 from parasim.io._patch import PatchWriter
 from parasim.io._reader import check_store
 from parasim.io._verify import Damage
@@ -136,6 +136,7 @@ class StoreSession:
     def renew(self) -> None:
         """Give a sign of life; `RegionWriter` does so with every commit."""
         self._lock.renew()
+        settle(self._store, "sign of life")
 
     def annotate(self, **attributes: Any) -> None:
         """Set root attributes at the end; JSON only."""
@@ -193,6 +194,7 @@ class StoreSession:
         for name, numbers in {**values, "window_time": self._layout.window_ends}.items():
             array: Any = self._group[name]
             array[:] = numbers
+        settle(self._store, "coordinates repaired")
 
     def _clean(self) -> None:
         self._group.attrs.update({"status": "running"})
@@ -206,6 +208,7 @@ class StoreSession:
         elapsed = round(seconds + time.monotonic() - self._began, 3)
         own = {"status": status, "wall_seconds": elapsed}
         self._group.attrs.update({**own, **self._attributes})
+        settle(self._store, status)
 
 
 @contextmanager

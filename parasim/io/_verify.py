@@ -11,6 +11,7 @@ from zarr.abc.store import Store
 
 from parasim._errors import StoreError, first_line
 from parasim.io._commits import Commit, Commits
+from parasim.io._create import open_group
 from parasim.io._layout import RUN_GROUP
 from parasim.io._objects import object_exists, open_objects, store_place
 from parasim.io._reader import check_store, region_slices
@@ -71,7 +72,7 @@ def verify_store(path: Any, report: Callable[[int], None] | None = None) -> Veri
     place = store_place(path)
     check_store(place)
     store = open_objects(place, read_only=True)
-    group = zarr.open_group(store, mode="r", use_consolidated=True)
+    group = open_group(store)
     commits = Commits(group[RUN_GROUP], str(place))  # type: ignore[arg-type]
     there, lost = _progress(commits)
     damages, files = [], 0

@@ -14,6 +14,7 @@ from typing import Any
 
 from parasim._errors import ConfigError, NotFiniteError, first_line
 from parasim._numbers import whole_number
+from parasim.io._icechunk import has_one_writer
 from parasim.io._objects import store_place
 from parasim.io._session import StoreSession, region_session
 from parasim.simulation._compile import Compiled, compile_plan
@@ -59,6 +60,11 @@ def executor(store: Any, scheduler: Any = None, workers: int | None = None) -> I
         yield execute
         return
     place = store_place(store)
+    if has_one_writer(place):
+        raise ConfigError(
+            f"{place} can be written by one process only: icechunk has no safe commits of several "
+            "to local files; use an object store (icechunk+s3://...), or a folder (run.zarr)"
+        )
     address = place if isinstance(place, str) else str(place.absolute())
     with cluster_client(scheduler, workers) as client:
 

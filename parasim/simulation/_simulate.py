@@ -221,8 +221,8 @@ def resume_plan(
     longer = plan.grid.t1 > attributes["configuration"]["t1"]
     check_same(plan, attributes, str(store), longer=longer)
     complete = attributes["status"] == "complete"
-    if longer and not complete:
-        raise ConfigError(f"{store} is not complete: resume it, then extend it")
+    if longer:
+        _check_can_grow(plan, store, attributes)
     if complete and not longer and not mend:
         return
     if not mend:
@@ -258,6 +258,24 @@ def check_run(plan: Plan, store: str | os.PathLike[str], *, overwrite: bool = Fa
     if isinstance(place, Path):
         _check_not_an_input(plan, place)
         check_disk(place, plan.layout.nbytes)
+
+
+def _check_can_grow(
+    plan: Plan, store: str | os.PathLike[str], attributes: Mapping[str, Any]
+) -> None:
+    """Refuse to lengthen what is not complete, or has no full window that a longer run begins with.
+
+    Raises:
+        ConfigError: the message says what to do instead.
+    """
+    if attributes["status"] != "complete":
+        raise ConfigError(f"{store} is not complete: resume it, then extend it")
+    steps = round((attributes["configuration"]["t1"] - plan.grid.t0) / plan.grid.dt)
+    if steps < plan.grid.window:
+        raise ConfigError(
+            f"{store} is shorter than a window ({plan.grid.window} steps), so that nothing of it "
+            f"can be kept: run it again with --overwrite and t1 = {plan.grid.t1:.12g}"
+        )
 
 
 def _check_not_failed(place: Place, attributes: Mapping[str, Any]) -> None:

@@ -85,3 +85,15 @@ def test_what_a_remote_file_system_raises_becomes_our_error(monkeypatch):
     monkeypatch.setattr("zarr.storage.FsspecStore.get", lost)
     with pytest.raises(StoreError, match=r"cannot reach .*endpoint.* check the address"):
         parasim.open("memory://run.zarr")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of processes that end while others speak to them
+def test_workers_share_an_icechunk_repository_in_a_bucket(bucket):
+    pytest.importorskip("icechunk")
+    url, sweep = f"icechunk+{bucket}/run", {"rho": [1.0, 10.0, 20.0, 28.0]}
+    run = RUN | {"sweep": sweep, "batch": 2}
+    spread = simulate("lorenz63", **run, store=url, workers=2)
+    assert spread.attrs["status"] == "complete"
+    assert bits(spread) == bits(simulate("lorenz63", **run))
+    assert not verify_store(url).damages

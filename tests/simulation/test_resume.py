@@ -234,6 +234,14 @@ def test_an_interrupted_run_is_resumed_before_it_is_lengthened(tmp_path):
         simulate("lorenz63", **(SHORT | {"t1": 4.0}), store=tmp_path / "s", resume=True)
 
 
+def test_a_run_shorter_than_a_window_cannot_be_lengthened(tmp_path):
+    run = {"dt": 0.01, "solver": ParallelNewton(steps=1024, mode="sequential")}
+    short = bits(simulate("lorenz63", **run, t1=3.0, store=tmp_path / "s"))
+    with pytest.raises(ConfigError, match=r"shorter than a window .* --overwrite and t1 = 4"):
+        simulate("lorenz63", **run, t1=4.0, store=tmp_path / "s", resume=True)
+    assert bits(parasim.open(tmp_path / "s")) == short
+
+
 def test_a_store_that_was_only_begun_is_begun_again(tmp_path):
     begin_store(tmp_path / "s")
     with pytest.raises(StoreError, match="run its command again"):
