@@ -12,7 +12,8 @@ import zarr
 from parasim._errors import StoreError
 from parasim.io._encoding import Encoding
 from parasim.io._layout import Field
-from parasim.io._plain_file import empty_file, is_plain, write_plain
+from parasim.io._pending_file import CopiedFile, GatheredFile, PendingFile
+from parasim.io._plain_file import is_plain, write_plain
 
 _WRITING = 2  # files of an array at once
 
@@ -22,6 +23,7 @@ class ChunkBuffer:
 
     Rewriting a file costs 10 to 100 times more than writing it once, so it is written when it is
     full, or when what is there shall count. While a full one is written the next one is filled.
+    Rows that follow each other in the file are not copied.
 
     Arguments:
         array: zarr's.
@@ -53,20 +55,19 @@ class ChunkBuffer:
         self._axis = len(region)
         self._files: tuple[int, ...] = array.shards or array.chunks
         self._span = self._files[self._axis]
-        self._first = rows // self._span * self._span
-        self._filled = rows - self._first
         block = [part.stop - part.start for part in region]
-        shape = (*block, self._span, *array.shape[self._axis + 1 :])
-        self._plain = is_plain(array, shape)
-        self._rows = empty_file(shape, array.dtype)
-        self._writing: deque[tuple[Future[None], np.ndarray]] = deque()
-        if self._filled:
-            self._rows[self._along(0, self._filled)] = array[self._stored(self._first, rows)]
+        self._shape = (*block, self._span, *array.shape[self._axis + 1 :])
+        self._plain = is_plain(array, self._shape)
+        self._first = rows // self._span * self._span
+        self._file = self._new_file()
+        self._writing: deque[tuple[Future[None], PendingFile]] = deque()
+        if rows > self._first:
+            self._file.add(np.asarray(array[self._stored(self._first, rows)]))
         self._dirty = False
         self._checked = False
 
     def append(self, rows: np.ndarray) -> None:
-        """Add rows; what is full is written in the background.
+        """Add rows, which nobody changes any more; what is full is written in the background.
 
         Raises:
             Exception: what came up when the file before was written.
@@ -74,18 +75,15 @@ class ChunkBuffer:
         kept = self._encoding.rounded(rows) if self._field.along == "time" else rows
         taken, count = 0, kept.shape[self._axis]
         while taken < count:
-            n = min(count - taken, self._span - self._filled)
-            into = self._along(self._filled, self._filled + n)
-            self._rows[into] = kept[self._along(taken, taken + n)]
+            n = min(count - taken, self._span - self._file.filled)
+            self._file.add(kept[self._along(taken, taken + n)])
             taken += n
-            self._filled += n
             self._dirty = True
-            if self._filled == self._span:
-                writing = self._pool.submit(self._write, self._rows, self._first)
-                self._writing.append((writing, self._rows))
-                self._rows = self._free_rows()
+            if self._file.filled == self._span:
+                writing = self._pool.submit(self._write, self._file, self._first)
+                self._writing.append((writing, self._file))
+                self._file = self._next_file()
                 self._first += self._span
-                self._filled = 0
                 self._dirty = False
 
     def flush(self) -> None:
@@ -98,28 +96,33 @@ class ChunkBuffer:
         while self._writing:
             self._writing.popleft()[0].result()
         if self._dirty:
-            # The rows that are still to come are fill values, so that the file is whole.
-            self._rows[self._along(self._filled, self._span)] = self._field.fill_value
-            self._write(self._rows, self._first)
+            self._write(self._file, self._first)
             self._dirty = False
 
-    def _free_rows(self) -> np.ndarray:
-        """Return room for the rows of a file: new, or that of one that has been written."""
-        if len(self._writing) <= _WRITING:
-            return empty_file(self._rows.shape, self._rows.dtype)
-        writing, rows = self._writing.popleft()
-        writing.result()
-        return rows
+    def _new_file(self) -> PendingFile:
+        if self._plain and self._axis == 0:
+            return GatheredFile(self._shape, self._array.dtype)
+        return CopiedFile(self._shape, self._array.dtype, self._axis)
 
-    def _write(self, rows: np.ndarray, first: int) -> None:
+    def _next_file(self) -> PendingFile:
+        """Return a new file, or one that has been written."""
+        if len(self._writing) <= _WRITING:
+            return self._new_file()
+        writing, file = self._writing.popleft()
+        writing.result()
+        return file.emptied()
+
+    def _write(self, file: PendingFile, first: int) -> None:
+        """Write a file; rows that are still to come are fill values, so that it is whole."""
         stop = min(first + self._span, self._array.shape[self._axis])
-        kept, where = rows[self._along(0, stop - first)], self._stored(first, stop)
+        parts, where = file.parts(self._field.fill_value), self._stored(first, stop)
         keys = list(self._keys(first))
         if self._plain:
-            write_plain(self._array, keys[0], rows)
+            write_plain(self._array, keys[0], parts)
         else:
-            self._array[where] = kept
+            self._array[where] = parts[0][self._along(0, stop - first)]
         if not self._checked:
+            kept = np.concatenate(parts, self._axis)[self._along(0, stop - first)]
             self._check(kept, np.asarray(self._array[where]))
         self._written(keys)
 

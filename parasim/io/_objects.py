@@ -87,11 +87,6 @@ def write_object(store: Store, key: str, content: bytes) -> None:
     _waited(store, store.set(key, default_buffer_prototype().buffer.from_bytes(content)))
 
 
-def write_array_object(store: Store, key: str, content: Any) -> None:
-    """Write a key from a one-dimensional array of bytes, without a copy where that can be."""
-    _waited(store, store.set(key, default_buffer_prototype().buffer.from_array_like(content)))
-
-
 def write_absent_object(store: Store, key: str, content: bytes) -> None:
     """Write a key unless there is something; read it to see whose it is."""
     buffer = default_buffer_prototype().buffer.from_bytes(content)

@@ -7,12 +7,14 @@ in turn. A number that is never reached lets the run end.
 import os
 import signal
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import jax
 import zarr.storage._local as local
 
 from parasim import ParallelNewton, simulate
-from parasim.io import Encoding, RegionWriter, _writer
+from parasim.io import Encoding, RegionWriter, _chunk_buffer, _writer
 
 RUN = {"t1": 30.01, "dt": 0.01, "every": 3}
 
@@ -37,23 +39,29 @@ def die() -> None:
 
 
 def killed_at(count: int) -> None:
-    """Replace zarr's way to write a file."""
-    put, left = local._put, iter(range(1, count))
+    """Replace the ways to write a file, zarr's and the one for plain chunks."""
+    left, put, write_plain = iter(range(1, count)), local._put, _chunk_buffer.write_plain
 
-    def dying(path, value, exclusive=False):
+    def dying(write: Callable[[], object], path: Path, content: Callable[[], bytes]) -> object:
         if next(left, None) is not None:
-            return put(path, value, exclusive=exclusive)
-        if count % 3 == 0:
-            die()
+            return write()
         if count % 3 == 1:
             path.parent.mkdir(parents=True, exist_ok=True)
-            half = path.with_suffix(".0.partial")
-            half.write_bytes(value.to_bytes()[: len(value.to_bytes()) // 2])
-            die()
-        put(path, value, exclusive=exclusive)
+            path.with_suffix(".0.partial").write_bytes(content()[: len(content()) // 2])
+        elif count % 3 == 2:
+            write()
         die()
 
-    local._put = dying
+    def dying_put(path, value, exclusive=False):
+        return dying(lambda: put(path, value, exclusive=exclusive), path, value.to_bytes)
+
+    def dying_plain(array, key, parts):
+        path = array.store.root / key
+        content = b"".join(part.tobytes() for part in parts)
+        return dying(lambda: write_plain(array, key, parts), path, lambda: content)
+
+    local._put = dying_put
+    _chunk_buffer.write_plain = dying_plain
 
 
 if __name__ == "__main__":
