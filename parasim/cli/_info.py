@@ -89,7 +89,7 @@ def _status(summary: "StoreSummary") -> str:
     failed_at = summary.attributes.get("failed_at")
     if failed_at is not None:
         at = _text.quantity(failed_at, summary.time_unit)
-        return f"{summary.status}: the state stopped being finite at t = {at}"
+        return f"{summary.status}: a state stopped being finite by t = {at}"
     return summary.status
 
 

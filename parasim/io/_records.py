@@ -25,7 +25,8 @@ class StoredWindows:
         time_unit: of the time coordinate.
         ends: the time at the end of each window.
         values: what the store says about windows, by name, shape (runs, windows); those
-            of an ensemble or a sweep follow each other.
+            of an ensemble or a sweep follow each other. Where a run has failed, or is not there
+            yet, stand the values of another one.
         reasons: what the numbers in `values["reason"]` mean.
     """
 
@@ -59,14 +60,26 @@ def stored_windows(dataset: xr.Dataset) -> StoredWindows:
         attributes={k: v for k, v in decoded(dataset.attrs).items() if k != "status"},
         time_unit=str(windows["window_time"].attrs["units"]),
         ends=windows["window_time"].values,
-        values={
-            str(name): array.values.reshape(math.prod(array.shape[:-1]), count)
-            for name, array in windows.data_vars.items()
-        },
+        values=_filled(
+            {
+                str(name): array.values.reshape(math.prod(array.shape[:-1]), count)
+                for name, array in windows.data_vars.items()
+            }
+        ),
         reasons=tuple(
             word.replace("_", " ") for word in windows["reason"].attrs["flag_meanings"].split()
         ),
     )
+
+
+def _filled(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Put the values of another run where nothing is said about one."""
+    there = values["mode"] >= 0
+    if there.all():
+        return values
+    another = np.argmax(there, axis=0)
+    windows = np.arange(there.shape[1])
+    return {name: np.where(there, v, v[another, windows]) for name, v in values.items()}
 
 
 def decoded(attributes: Mapping[str, Any]) -> dict[str, Any]:

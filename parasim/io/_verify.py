@@ -111,7 +111,35 @@ def _checked(store: Store, group: zarr.Group, there: list[Commit]) -> Iterator[D
         along = "time" if "time" in dims else "window"
         for number, (region, commit) in enumerate(zip(regions, there, strict=True)):
             rows = commit.rows if along == "time" else commit.windows
-            yield from _checked_files(store, name, array, region, number, rows, along)
+            finite = _finite_rows(group, region, commit) if along == "time" else None
+            yield from _checked_files(store, name, array, region, number, rows, along, finite)
+
+
+def _finite_rows(group: zarr.Group, region: tuple[slice, ...], commit: Commit) -> np.ndarray:
+    """Return how many rows of each run of a region must be finite.
+
+    Of a run that failed, about which nothing is said in the windows after that, fewer than there
+    are; if not even that can be read, none.
+    """
+    rows = np.full([part.stop - part.start for part in region], commit.rows)
+    arrays: dict[str, Any] = dict(group.arrays())
+    names: Any = group[RUN_GROUP].attrs["fields"]
+    about = [arrays[name] for name in names if "window" in arrays[name].metadata.dimension_names]
+    told = next((array for array in about if array.dtype.kind == "i"), None)
+    if told is None or not region:
+        return rows
+    try:
+        windows = np.asarray(told[(*region, slice(commit.windows))])
+        good = (windows != told.fill_value).sum(axis=-1)
+        ends = np.asarray(arrays["window_time"][: commit.windows])
+        times = np.asarray(arrays["time"][: commit.rows])
+    except Exception:  # it is damaged, which the check of that array says
+        return np.zeros_like(rows)
+    if not len(ends) or np.all(good == commit.windows):
+        return rows
+    slack = 1e-6 * (times[-1] - times[0]) / len(times)
+    until = np.searchsorted(times, ends + slack, side="right")
+    return np.where(good == commit.windows, rows, np.append(1, until)[good])
 
 
 def _checked_files(
@@ -122,8 +150,20 @@ def _checked_files(
     number: int,
     rows: int,
     along: str,
+    finite: np.ndarray | None = None,
 ) -> Iterator[Damage | None]:
-    """Check the files of one array in one region, up to a row."""
+    """Check the files of one array in one region, up to a row.
+
+    Arguments:
+        store: zarr's.
+        name: of the array.
+        array: zarr's.
+        region: its place in the first axes.
+        number: of the region.
+        rows: how many have been committed.
+        along: the dimension of rows.
+        finite: how many of them must be finite, for each run.
+    """
     files, axis = array.shards or array.chunks, len(region)
     parts = [
         range(part.start // file, -(-part.stop // file))
@@ -136,33 +176,45 @@ def _checked_files(
         key = f"{name}/{array.metadata.encode_chunk_key(index)}"
         first = index[axis] * files[axis]
         stop = min(first + files[axis], rows)
-        problem = _problem(store, key, array, index, files, (axis, stop))
+        where = [
+            slice(i * file, min((i + 1) * file, n))
+            for i, file, n in zip(index, files, array.shape, strict=True)
+        ]
+        where[axis] = slice(first, stop)
+        needed = None
+        if finite is not None and array.dtype.kind in "fc":
+            begins = [part.start for part in region]
+            runs = [
+                slice(max(0, part.start - begin), part.stop - begin)
+                for part, begin in zip(where, begins, strict=False)
+            ]
+            needed = finite[tuple(runs)] - first
+        problem = _problem(store, key, array, tuple(where), needed)
         yield problem and Damage(name, key, number, first, stop, along, problem)
 
 
 def _problem(
-    store: Store,
-    key: str,
-    array: Any,
-    index: tuple[int, ...],
-    files: tuple[int, ...],
-    end: tuple[int, int],
+    store: Store, key: str, array: Any, where: tuple[slice, ...], needed: np.ndarray | None
 ) -> Any:
-    """Say what is wrong with a file; None if nothing is."""
+    """Say what is wrong with a file; None if nothing is.
+
+    Arguments:
+        store: zarr's.
+        key: of the file.
+        array: zarr's.
+        where: what is to be in it.
+        needed: how many of these rows must be finite, for each run; None if none need be.
+    """
     if not object_exists(store, key):
         return "missing"
-    axis, stop = end
-    where = [
-        slice(i * file, min((i + 1) * file, n))
-        for i, file, n in zip(index, files, array.shape, strict=True)
-    ]
-    where[axis] = slice(where[axis].start, stop)
     try:
-        values = np.asarray(array[tuple(where)])
+        values = np.asarray(array[where])
     except Exception as error:  # whatever a codec makes of bytes that are not its own
         text = first_line(error)
         return "damaged: its checksum is wrong" if "checksum" in text else f"damaged: {text}"
-    along = array.metadata.dimension_names[axis]
-    if along == "time" and values.dtype.kind == "f" and not np.isfinite(values).all():
-        return "not finite, which no run commits"
-    return None
+    if needed is None or np.isfinite(values).all():
+        return None
+    axis = needed.ndim
+    there = np.arange(values.shape[axis]) < needed[..., None]
+    good = np.isfinite(values).all(axis=tuple(range(axis + 1, values.ndim)))
+    return None if np.all(good | ~there) else "not finite, which no run commits"

@@ -17,12 +17,12 @@ from parasim.io._session import StoreSession
 from parasim.io._writer import Mark, RegionWriter
 from parasim.simulation._compile import Compiled, checkpoint, from_checkpoint
 from parasim.simulation._diagnostics import window_rows
+from parasim.simulation._failures import Failures, named_runs
 from parasim.simulation._plan import Plan
 from parasim.simulation._progress import Progress, Tally
 from parasim.simulation._windows import Batch, Position
 
 _CALL_SECONDS = (0.1, 0.5)
-_RUNS_NAMED = 5
 
 Session = StoreSession | MemorySession
 Writer = RegionWriter | MemoryRegion
@@ -65,7 +65,7 @@ def execute(
 
     Raises:
         SolverError: a state stopped being finite; the store holds every window before, and all of
-            the other regions.
+            the other runs.
         StoreError: rows could not be written.
     """
     tally = Tally(plan.grid.steps * len(plan.layout.regions), compiled.seconds)
@@ -108,6 +108,7 @@ def execute_region(
     if start.checkpoint is not None:
         begin, first = from_checkpoint(start.checkpoint, begin), start.commit.step
     tally.begin(first)
+    failures = Failures(plan, region, start.windows)
     with session.writer(region, start.commit) as writer:
         if start.checkpoint is None:
             mark = Mark(0, partial(checkpoint, begin))
@@ -116,7 +117,7 @@ def execute_region(
             for call in one_behind(calls(plan, compiled, begin, first)):
                 if not int(call.batch.windows):
                     continue  # another device goes on with the first of its windows
-                tally.add(put_rows(plan, writer, region, call))
+                tally.add(put_rows(plan, writer, region, call, failures))
                 _check_finite(plan, region, call, tally)
                 tally.reach(call.stop)
                 if progress is not None:
@@ -127,6 +128,9 @@ def execute_region(
                 f"({_reason(error)}): try smaller windows or another solver; the windows before "
                 "are in the store"
             ) from error
+        if failures.some:
+            tally.failed_at = failures.first_time
+            raise failures.error()
     tally.finish()
 
 
@@ -154,40 +158,18 @@ def calls(plan: Plan, compiled: Compiled, position: Position, start: int) -> Ite
 
 
 def _check_finite(plan: Plan, region: int, call: Call, tally: Tally) -> None:
-    """End a run whose state is not finite any more."""
+    """End a region in which no state is finite any more."""
     if call.batch.finite:
         return
     t = plan.grid.time(int(call.batch.bad_step))
     tally.failed_at = t
+    place = plan.layout.regions[region]
+    points = np.argwhere(np.ones([part.stop - part.start for part in place]))
     raise NotFiniteError(
-        f"the state of {plan.model.name}{_bad_runs(plan, region, call)} stopped being finite at "
+        f"the state of {plan.model.name}{named_runs(plan, place, points)} stopped being finite at "
         f"t = {t:.12g}: try a smaller dt, or other parameters or initial "
         "values; the windows before it are in the store"
     )
-
-
-def _bad_runs(plan: Plan, region: int, call: Call) -> str:
-    """Say which runs of a region are not finite after the last window."""
-    finite = np.asarray(call.batch.records.finite)[int(call.batch.windows) - 1]
-    if finite.ndim == 0:
-        return ""
-    place = plan.layout.regions[region]
-    lengths = [part.stop - part.start for part in place]
-    points = np.argwhere(~_unpadded(finite, lengths)) + [part.start for part in place]
-    names = [_named_run(plan, point) for point in points[:_RUNS_NAMED]]
-    if len(points) > _RUNS_NAMED:
-        names[-1] += f" and {len(points) - _RUNS_NAMED} more"
-    kind = "member" if list(plan.runs.axes) == ["member"] else "run"
-    return f" in {kind} {names[0]}" if len(points) == 1 else f" in the {kind}s {', '.join(names)}"
-
-
-def _named_run(plan: Plan, point: np.ndarray) -> str:
-    """Name a run by its coordinates, a member by its number."""
-    axes = list(plan.runs.axes)
-    if axes == ["member"]:
-        return str(point[0])
-    where = {c.name: c.values[point[axes.index(c.axis)]] for c in plan.runs.coordinates}
-    return "(" + ", ".join(f"{name} = {value:g}" for name, value in where.items()) + ")"
 
 
 def _unpadded(values: np.ndarray, lengths: list[int]) -> np.ndarray:
@@ -213,9 +195,16 @@ def one_behind(dispatched: Iterator[Call]) -> Iterator[Call]:
 
 
 def put_rows(
-    plan: Plan, writer: Writer | PatchWriter, region: int, call: Call
+    plan: Plan, writer: Writer | PatchWriter, region: int, call: Call, failures: Failures
 ) -> dict[str, np.ndarray]:
-    """Hand over the rows of one call, or those before the state stopped being finite.
+    """Hand over the rows of one call, or those before no state was finite any more.
+
+    Arguments:
+        plan: of the run.
+        writer: of the region.
+        region: its number.
+        call: what was computed.
+        failures: of the region, up to the call; what fails in it is noted.
 
     Returns:
         Those about windows.
@@ -232,8 +221,14 @@ def put_rows(
     mark = None
     if finite and call.position is not None:
         mark = Mark(call.stop, partial(checkpoint, call.position))
-    writer.put(_shaped(plan, region, {**states, **diagnostics}), mark)
-    return diagnostics
+    rows = _shaped(plan, region, {**states, **diagnostics})
+    if plan.ensemble:
+        ends = {"finite": np.moveaxis(records.finite, 1, 0)}
+        failures.note(_shaped(plan, region, ends)["finite"])
+        before = plan.grid.saved(0, call.start) + 1
+        rows = failures.masked(rows, call.start // plan.grid.window, before)
+    writer.put(rows, mark)
+    return {name: rows[name] for name in diagnostics}
 
 
 def _shaped(plan: Plan, region: int, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -85,7 +85,9 @@ class Tally:
         self._parallel += int(parallel.sum())
         self._mode = MODES[parallel[-1]]
         self._fell_back += int(rows["fell_back"].reshape(-1, windows).max(axis=0).sum())
-        growth = rows["growth_rate"].reshape(-1, windows).mean(axis=0)
+        growth = rows["growth_rate"].reshape(-1, windows)
+        going = rows["mode"].reshape(-1, windows) >= 0  # of runs that have not failed
+        growth = np.mean(growth, axis=0, where=going)
         measured = growth[np.isfinite(growth)]
         if len(measured):
             self._growth_rate = float(measured[-1])

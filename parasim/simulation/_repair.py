@@ -8,6 +8,7 @@ from parasim.io._session import StoreSession
 from parasim.io._verify import Damage, Verification
 from parasim.simulation._compile import Compiled
 from parasim.simulation._execute import calls, initial_rows, one_behind, put_rows
+from parasim.simulation._failures import Failures
 from parasim.simulation._plan import Plan
 
 
@@ -59,8 +60,9 @@ def _repair_region(
     compiled = compiled.for_region(plan, region)
     writer = session.patch(region, damages)
     writer.put(initial_rows(plan, region))
+    failures = Failures(plan, region, {})
     for call in one_behind(calls(plan, compiled, compiled.position, 0)):
         if int(call.batch.windows):
-            put_rows(plan, writer, region, call)
+            put_rows(plan, writer, region, call, failures)
         if writer.done or not call.batch.finite:
             break

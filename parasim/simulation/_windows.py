@@ -24,8 +24,8 @@ class Batch(NamedTuple):
         rows: like the state, with an axis of saved states, after the member axis if there is one.
         records: of the windows, with an axis of windows in front.
         windows: how many windows were computed.
-        finite: whether the state is finite at the end of each of them.
-        bad_step: if not, the number of the first step after which the state is not finite.
+        finite: whether at the end of each of them a state is finite, of one run at least.
+        bad_step: if not, the number of the first step after which none is.
     """
 
     rows: Any
@@ -60,7 +60,7 @@ class WindowLoop(eqx.Module):
     def __call__(
         self, position: Position, args: Any, start: jax.Array, windows: jax.Array
     ) -> tuple[Position, Batch]:
-        """Compute windows until there are enough, a state is not finite, or others shall go on.
+        """Compute windows until there are enough, no state is finite, or others shall go on.
 
         Arguments:
             position: at step `start`.
@@ -108,7 +108,7 @@ class WindowLoop(eqx.Module):
     ) -> tuple[Position, Batch]:
         first = start + batch.windows * self.steps
         states, memory, record = self._window(position, args, first)
-        finite = jnp.all(record.finite)
+        finite = jnp.any(record.finite)
         following = Batch(
             rows=jax.tree.map(
                 lambda rows, leaf: self._save(rows, leaf, start, first), batch.rows, states
@@ -160,9 +160,11 @@ class WindowLoop(eqx.Module):
         return jax.lax.dynamic_update_slice_in_dim(rows, states, row, self._axis)
 
     def _first_bad(self, states: Any) -> jax.Array:
-        """Return the index of the first state in a window that is not finite."""
-        good = jnp.ones((self.steps,), bool)
+        """Return the index in a window of the first step after which no state is finite."""
+        good = jnp.array(True)
         for leaf in jax.tree.leaves(states):
-            others = tuple(axis for axis in range(leaf.ndim) if axis != self._axis)
+            others = tuple(range(self._axis + 1, leaf.ndim))
             good &= jnp.all(jnp.isfinite(leaf), axis=others)
+        if self.ensemble:
+            good = jnp.any(good, axis=0)
         return jnp.where(jnp.all(good), self.steps - 1, jnp.argmin(good))

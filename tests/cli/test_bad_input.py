@@ -163,7 +163,7 @@ def test_a_state_that_blows_up_is_exit_code_3_and_keeps_every_window_before(para
     assert f"t = {dataset.attrs['failed_at']:.12g}" in result.output
     assert dataset["x"].notnull().all()
     shown = parasim("info s.zarr").output
-    assert "failed: the state stopped being finite at t = " in shown
+    assert "failed: a state stopped being finite by t = " in shown
 
 
 @pytest.mark.parametrize("store", ["nothing", "file", "folder", "foreign.zarr"])

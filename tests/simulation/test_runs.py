@@ -2,13 +2,20 @@
 
 import numpy as np
 import pytest
+import zarr
 
 import parasim
 from parasim import ConfigError, ParallelNewton, SolverError, Sweep, simulate
+from parasim.io import verify_store
+from parasim.simulation import explain_store
 from parasim.simulation._plan import make_plan
 from parasim.simulation._runs import make_runs
 
 RUN = {"t1": 1.0, "dt": 0.01, "solver": ParallelNewton(steps=32, mode="sequential")}
+
+
+def bits(dataset):
+    return {str(name): v.values.tobytes() for name, v in dataset.variables.items()}
 
 
 def decay(t, y, args):
@@ -182,3 +189,70 @@ def test_the_parts_of_a_sweep_that_do_not_fail_are_complete(tmp_path):
     assert dataset.attrs["status"] == "failed"
     np.testing.assert_array_equal(dataset["y"].sel(a=0), np.ones(201))
     assert np.isnan(dataset["y"].sel(a=1)).any()
+
+
+def explode(t, y, args):
+    return {"y": args["a"] * y["y"] ** 2}
+
+
+EXPLODING = {
+    "t1": 2.0,
+    "dt": 0.01,
+    "every": 3,
+    "solver": ParallelNewton(steps=10, mode="sequential"),
+    "y0": {"y": np.float64(1.0)},
+    "params": {"a": np.float64(0.0)},
+    "sweep": {"a": [0.25, 1.0, 0.0, 0.8]},
+}
+
+
+def test_a_run_that_fails_leaves_the_others_of_its_block_alone(tmp_path):
+    store = tmp_path / "s"
+    with pytest.raises(
+        SolverError, match=r"in the runs \(a = 1\), \(a = 0\.8\) stopped .* first before t = 1\.1:"
+    ):
+        simulate(explode, **EXPLODING, store=store)
+    dataset = parasim.open(store).load()
+    assert dataset.attrs["status"] == "failed"
+    assert dataset.attrs["failed_at"] == pytest.approx(1.1)
+    exact = 1 / (1 - 0.25 * dataset["time"])
+    np.testing.assert_allclose(dataset["y"].sel(a=0.25), exact, rtol=1e-9)
+    np.testing.assert_array_equal(dataset["y"].sel(a=0), 1.0)
+    until = dataset["time"] <= 1.0  # the end of the last window before
+    np.testing.assert_array_equal(np.isfinite(dataset["y"].sel(a=1)), until)
+    assert set(dataset["mode"].sel(a=1, window=slice(10, None)).values) == {-1}
+    assert not verify_store(store).damages
+    explained = explain_store(store)  # without the runs that failed
+    assert (explained.parallel_steps, explained.cost) == (0, 200.0)
+
+
+def test_with_a_run_that_failed_the_others_are_resumed_and_repaired(tmp_path, monkeypatch):
+    monkeypatch.setattr("parasim.simulation._compile._CALL_STEPS", 1)
+    whole = tmp_path / "whole"
+    with pytest.raises(SolverError):
+        simulate(explode, **EXPLODING, store=whole)
+
+    def stop(progress):
+        if progress.windows >= 14:
+            raise KeyboardInterrupt
+
+    store = tmp_path / "s"
+    with pytest.raises(KeyboardInterrupt):
+        simulate(explode, **EXPLODING, store=store, progress=stop)
+    assert parasim.open(store).attrs["status"] == "interrupted"
+    assert not verify_store(store).damages
+    with pytest.raises(SolverError, match=r"\(a = 1\), \(a = 0\.8\) stopped .* t = 1\.1:"):
+        simulate(explode, **EXPLODING, store=store, resume=True)
+    assert bits(parasim.open(store)) == bits(parasim.open(whole))
+    with pytest.raises(SolverError, match="would fail there again"):
+        simulate(explode, **EXPLODING, store=store, resume=True)
+
+
+def test_rows_that_are_missing_in_a_good_run_beside_a_failed_one_are_found(tmp_path):
+    store = tmp_path / "s"
+    with pytest.raises(SolverError):
+        simulate(explode, **EXPLODING, store=store)
+    array = zarr.open_array(store, path="y", mode="r+")
+    array[0, 40] = np.nan
+    (damage,) = verify_store(store).damages
+    assert damage.problem == "not finite, which no run commits"
