@@ -74,7 +74,7 @@ def stored_windows(dataset: xr.Dataset) -> StoredWindows:
 
 def _filled(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Put the values of another run where nothing is said about one."""
-    there = values["mode"] >= 0
+    there = values["reason"] >= 0
     if there.all():
         return values
     another = np.argmax(there, axis=0)
