@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo test test-slow lint benchmark environment clean
+.PHONY: demo test test-slow lint docs benchmark environment clean
 
 demo: environment
 	$(BIN)/python examples/demo.py demo-output
@@ -23,6 +23,9 @@ lint: environment
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 
+docs: environment
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
+
 benchmark: environment
 	$(BIN)/python benchmarks/sequential_overhead.py
 	$(BIN)/python benchmarks/gradient_cost.py
@@ -38,4 +41,4 @@ $(VENV)/.installed: pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) demo-output
+	rm -rf $(VENV) demo-output site
