@@ -1,53 +1,30 @@
-"""What `parasim analyze` can do, by name; a test compares it with `parasim.analyses`.
+"""What `parasim analyze` can do, by name, as the sources of the analyses say it.
 
 The functions themselves are not imported for it: that would take seconds at each `--help`.
 """
 
-from typing import NamedTuple
+from parasim.plugins._description import describe
+from parasim.plugins._registry import find, names
+
+_COMMON = ("variables",)  # an option of the command's own
 
 
-class Entry(NamedTuple):
-    """One line about an analysis, and the names of what `--set` can say."""
-
-    line: str
-    needed: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
-
-
-ANALYSES = {
-    "ensemble-mean": Entry("mean over members, at each time", (), ("dims",)),
-    "ensemble-spread": Entry("standard deviation over members", (), ("dims",)),
-    "ensemble-quantiles": Entry("quantiles over members", (), ("quantiles", "dims")),
-    "climatology": Entry(
-        "mean by the phase of a period, or the calendar", (), ("period", "bins", "calendar")
-    ),
-    "running-mean": Entry("mean over successive values", ("length",), ("centred",)),
-    "power-spectrum": Entry(
-        "power by frequency (Welch)", (), ("segment", "overlap", "window", "detrend", "scaling")
-    ),
-    "autocorrelation": Entry("autocorrelation by lag", (), ("lags",)),
-    "histogram": Entry("counts or density of values", (), ("bins", "edges", "dims", "density")),
-    "spike-times": Entry("upward crossings of a threshold", ("threshold",), ("refractory",)),
-    "interspike-intervals": Entry("times between spikes", ("threshold",), ("refractory",)),
-    "spike-rate": Entry("spikes per unit of time", ("threshold",), ("refractory", "width")),
-    "poincare-section": Entry(
-        "the state where a variable passes a level", ("plane", "level"), ("direction", "at")
-    ),
-    "return-map": Entry("successive maxima, minima or values", (), ("points", "dim")),
-    "growth-over-time": Entry("growth rate of each window, and its mean so far"),
-    "recurrence": Entry(
-        "which states are near, and how many", ("radius",), ("every", "metric", "dims")
-    ),
-}
+def options_of(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what `--set` can say for an analysis: what is needed, and what is optional."""
+    found = describe(find("analyses", name))
+    return found.needed, tuple(option for option in found.optional if option not in _COMMON)
 
 
 def listed() -> str:
     """Return a table of the analyses and their options, for `--help`."""
-    width = max(map(len, ANALYSES)) + 2
+    known = names("analyses")
+    width = max(map(len, known), default=0) + 2
     lines = []
-    for name, entry in ANALYSES.items():
-        lines.append(f"  {name.ljust(width)}{entry.line}")
-        options = [f"{option} (needed)" for option in entry.needed] + list(entry.optional)
+    for name in known:
+        line = describe(find("analyses", name)).line.removeprefix("Return ")
+        lines.append(f"  {name.ljust(width)}{line}")
+        needed, optional = options_of(name)
+        options = [f"{option} (needed)" for option in needed] + list(optional)
         if options:
             lines.append(" " * (width + 2) + "--set " + ", ".join(options))
     return "\n".join(lines)

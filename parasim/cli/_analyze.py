@@ -7,20 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from parasim._errors import ConfigError, StoreError, first_line, near_names
+from parasim._errors import ConfigError, StoreError, first_line
 from parasim.cli import _text
-from parasim.cli._analyses import ANALYSES, listed
+from parasim.cli._analyses import listed
 from parasim.cli._interruption import INTERRUPTED
 from parasim.cli._options import Assignment, debug_option
+from parasim.plugins._registry import find, load
 
 if TYPE_CHECKING:
     import xarray as xr
 
-_EPILOG = f"""\b
-Analyses, and what --set can say:
-{listed()}
-
-\b
+_EPILOG = """\b
 Examples:
   parasim analyze l96.zarr --stat power-spectrum --set segment=1024 --out psd.zarr
   parasim analyze l96.zarr --stat climatology --set period=10 --set bins=20 --out cycle.nc
@@ -33,10 +30,19 @@ The store may be larger than memory, and its run may still be going on. RESULT i
 complete, not before.
 
 Exit codes: 0 done, 2 something was asked for that cannot be done, 4 the store cannot be read or the
-result not be written, 130 interrupted."""
+result not be written, 5 a plugin is broken, 130 interrupted."""
 
 
-@click.command(epilog=_EPILOG)
+class _Command(click.Command):
+    """Lists what is installed when its help is shown, and not before."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the analyses above the examples."""
+        formatter.write(f"\nAnalyses, and what --set can say:\n{listed()}\n")
+        super().format_epilog(ctx, formatter)
+
+
+@click.command(cls=_Command, epilog=_EPILOG)
 @click.argument("store")
 @click.option("--stat", metavar="NAME", required=True, help="Which analysis; see below.")
 @click.option("--variable", "variables", metavar="NAME", multiple=True, help="Of which variable; "
@@ -61,16 +67,13 @@ def analyze(
 
     STORE is what `parasim run --out` wrote, or any zarr store with variables along time.
     """
-    name = stat.replace("_", "-")
-    if name not in ANALYSES:
-        raise ConfigError(f"there is no analysis {stat!r}: {near_names(name, ANALYSES)}")
+    name = find("analyses", stat).name
 
-    from parasim import analyses
     from parasim.analyses._result import check_result, with_history, write_result
     from parasim.cli._option_values import arguments
 
-    function = getattr(analyses, name.replace("-", "_"))
-    options = arguments(function, dict(set_), name, ANALYSES[name].needed)
+    function = load("analyses", name)
+    options = arguments(function, dict(set_), name)
     if variables and name == "growth-over-time":
         raise ConfigError("growth-over-time is of the whole state: leave out --variable")
     if variables:

@@ -22,11 +22,11 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 
 @contextmanager
-def resumable(store: str | Path) -> Iterator[None]:
+def resumable(store: str | Path | None) -> Iterator[None]:
     """End cleanly when the process is told to stop, and say how to go on.
 
     Arguments:
-        store: that is being written.
+        store: that is being written; None for a run that cannot be continued.
     """
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
@@ -35,7 +35,9 @@ def resumable(store: str | Path) -> Iterator[None]:
         from parasim.io._create import is_ours
         from parasim.io._objects import store_place
 
-        if is_ours(store_place(store)):
+        if store is None:
+            message = "The run cannot be continued."
+        elif is_ours(store_place(store)):
             message = f"What was computed is in the store; go on with: parasim resume {store}"
         else:
             message = "Nothing was written."

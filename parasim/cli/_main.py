@@ -5,18 +5,10 @@ from typing import Any
 import click
 
 from parasim import __version__
-from parasim._errors import ParasimError
-from parasim.cli._analyze import analyze
-from parasim.cli._calibrate import calibrate
-from parasim.cli._cite import cite
-from parasim.cli._explain import explain
-from parasim.cli._info import info
+from parasim._errors import ParasimError, UnknownPlugin
 from parasim.cli._interruption import INTERRUPTED
-from parasim.cli._lyapunov import lyapunov
-from parasim.cli._resume import resume
-from parasim.cli._run import run
-from parasim.cli._systems import systems
-from parasim.cli._verify import verify
+from parasim.plugins._description import describe
+from parasim.plugins._registry import entries, load, names
 
 
 class _Failure(click.ClickException):
@@ -28,7 +20,35 @@ class _Failure(click.ClickException):
 
 
 class _Group(click.Group):
-    """Turns parasim's errors into messages and exit codes, unless `--debug` was given."""
+    """The commands that are installed; none is imported before it is called, not for help either.
+
+    Turns parasim's errors into messages and exit codes, unless `--debug` was given.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(names("commands"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        try:
+            return load("commands", cmd_name)
+        except UnknownPlugin:
+            return None  # click says so, and what it might be
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a line per command, from its source; of one that was found broken, that."""
+        del ctx
+        used = [e for e in entries("commands") if e.state not in ("disabled", "shadowed")]
+        width = formatter.width - 6 - max((len(e.plugin.name) for e in used), default=0)
+        rows = []
+        for plugin, _, error in sorted(used, key=lambda e: e.plugin.name):
+            line = describe(plugin).line if error is None else f"(broken) {error}"
+            if not plugin.own:
+                line += f" [{plugin.distribution}]"
+            rows.append((plugin.name, _shortened(line, width)))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -42,24 +62,17 @@ class _Group(click.Group):
             raise click.exceptions.Exit(INTERRUPTED) from None
 
 
+def _shortened(line: str, width: int) -> str:
+    return line if len(line) <= width else line[: width - 3].rstrip() + "..."
+
+
 @click.group(
     cls=_Group,
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
     epilog="Exit codes: 0 done, 2 something was asked for that cannot be done, 3 the integration "
-    "failed, 4 the store is in the way or cannot be used, 130 interrupted, 143 terminated.",
+    "failed, 4 the store is in the way or cannot be used, 5 a plugin is broken, 130 interrupted, "
+    "143 terminated.",
 )
 @click.version_option(__version__, prog_name="parasim", message="%(prog)s %(version)s")
 def main() -> None:
     """Integrate dynamical systems in parallel in time, and stream them to zarr."""
-
-
-main.add_command(run)
-main.add_command(resume)
-main.add_command(systems)
-main.add_command(info)
-main.add_command(verify)
-main.add_command(explain)
-main.add_command(cite)
-main.add_command(analyze)
-main.add_command(lyapunov)
-main.add_command(calibrate)

@@ -10,27 +10,24 @@ from parasim._errors import ConfigError, near_names
 _SWITCH = {"true": True, "yes": True, "false": False, "no": False}
 
 
-def arguments(
-    function: Callable[..., Any], given: Mapping[str, str], name: str, needed: Iterable[str]
-) -> dict[str, Any]:
+def arguments(function: Callable[..., Any], given: Mapping[str, str], name: str) -> dict[str, Any]:
     """Convert what was given to the arguments of an analysis.
 
     Arguments:
         function: the analysis.
         given: texts by name.
         name: of the analysis, for messages.
-        needed: the names that must be given.
 
     Raises:
         ConfigError: a name is unknown or missing, or a text cannot be converted.
     """
     parameters = inspect.signature(function, eval_str=True).parameters
-    known = [key for key in parameters if key not in ("dataset", "variables")]
+    known = [key for key in list(parameters)[1:] if key != "variables"]
     for key in given:
         if key not in known:
             raise ConfigError(f"--set {key}: {name} has no such option; {near_names(key, known)}")
-    for key in needed:
-        if key not in given:
+    for key in known:
+        if key not in given and parameters[key].default is inspect.Parameter.empty:
             raise ConfigError(f"{name} needs --set {key}=VALUE")
     return {
         key: _converted(text, parameters[key].annotation, f"--set {key}={text}")

@@ -59,14 +59,14 @@ def _forcing(name: str, forcing: "Forcing") -> str:
     return text
 
 
-def describe_result(plan: "Plan", progress: "Progress", out: "str | Path") -> str:
-    """Say what was done, how long it took, and how to open the store."""
+def describe_result(
+    plan: "Plan", progress: "Progress", out: "str | Path", sink: str = "zarr"
+) -> str:
+    """Say what was done, how long it took, and how to open what was written."""
     windows = f"{_text.count(progress.sequential)} sequential, "
     windows += f"{_text.count(progress.parallel)} parallel"
     if progress.fell_back:
         windows += f"; {_text.count(progress.fell_back)} fell back from parallel to sequential"
-    from parasim.io._objects import store_size
-
     growth = ""
     if math.isfinite(progress.mean_growth_rate):
         growth = f"{_text.rate(progress.mean_growth_rate, plan.model.time_unit)} on average"
@@ -80,7 +80,18 @@ def describe_result(plan: "Plan", progress: "Progress", out: "str | Path") -> st
                  f"{_text.count(progress.steps_per_second)} steps/s"),
         ("windows", windows),
         ("growth", growth),
-        ("store", f"{out}, {_text.size(store_size(out))}"),
-        ("open it", f'parasim.open("{out}")'),
+        *_written(out, sink),
     ]  # fmt: skip
     return _text.aligned(lines)
+
+
+def _written(out: "str | Path", sink: str) -> list[tuple[str, str]]:
+    if sink != "zarr":
+        return [
+            ("written", f"{out}, by {sink}"),
+            ("open it", f'parasim.open("{out}", sink="{sink}")'),
+        ]
+    from parasim.io._objects import store_size
+
+    size = _text.size(store_size(out))
+    return [("store", f"{out}, {size}"), ("open it", f'parasim.open("{out}")')]

@@ -17,13 +17,13 @@ Examples:
   parasim run run.toml --overwrite
 
 A run file has the same keys: system, t0, t1, dt, out, every, mode, solver, steps, dtype, seed,
-ensemble, perturbation, zip, batch and overwrite, and the tables [set], [y0], [sweep], [encoding]
-(access, chunk_rows, shard_rows, compression, keep_bits) and [input.NAME] (file, variable,
-interpolation, epoch). Paths in it are relative to its folder. A flag wins over the file, the file
-over the default.
+ensemble, perturbation, zip, batch, overwrite, sink and disable_plugins, and the tables [set], [y0],
+[sweep], [encoding] (access, chunk_rows, shard_rows, compression, keep_bits) and [input.NAME] (file,
+variable, interpolation, epoch). Paths in it are relative to its folder. A flag wins over the file,
+the file over the default.
 
 Exit codes: 0 done, 2 something was asked for that cannot be done, 3 the integration failed, 4 the
-store is in the way or cannot be written, 130 interrupted, 143 terminated."""
+store is in the way or cannot be written, 5 a plugin is broken, 130 interrupted, 143 terminated."""
 
 
 @click.command(epilog=_EPILOG)
@@ -32,6 +32,8 @@ store is in the way or cannot be written, 130 interrupted, 143 terminated."""
 @click.option("--t1", metavar="T", help="Last time; a whole number of steps after t0.")
 @click.option("--dt", metavar="H", help="Step; a number, or a fraction such as 1/12.")
 @click.option("--out", metavar="STORE", help="The zarr store to write.")
+@click.option("--sink", metavar="NAME", help="What writes it: zarr, or a sink of a plugin.  "
+              "[default: zarr]")  # fmt: skip
 @click.option("--set", "set_", type=Assignment(), multiple=True, help="A parameter or an option.")
 @click.option("--y0", type=Assignment(), multiple=True, help="An initial value, or several: x=1,2.")
 @click.option("--input", "input_", type=InputAssignment(), multiple=True, help="Data that drive a "
@@ -42,8 +44,8 @@ store is in the way or cannot be written, 130 interrupted, 143 terminated."""
 @click.option("--every", type=int, metavar="K", help="Save each K-th state.  [default: 1]")
 @click.option("--mode", metavar="MODE", help="auto, parallel or sequential.  [default: auto]")
 @click.option("--solver", metavar="NAME", help="Of the steps: euler, heun, midpoint, ralston, "
-              "bosh3, tsit5, dopri5, dopri8, impliciteuler, kvaerno3, kvaerno4 or kvaerno5.  "
-              "[default: tsit5]")  # fmt: skip
+              "bosh3, tsit5, dopri5, dopri8, impliciteuler, kvaerno3, kvaerno4, kvaerno5, or a "
+              "plugin's.  [default: tsit5]")  # fmt: skip
 @click.option("--steps", type=int, metavar="N", help="Steps in a window.  [default: 1024]")
 @click.option("--dtype", metavar="DTYPE", help="float64 or float32.  [default: float64]")
 @click.option("--seed", type=int, metavar="S", help="For a random initial state.  [default: 0]")
@@ -98,16 +100,32 @@ def run(
 
     from parasim.cli._report import describe_plan
     from parasim.cli._running import show_run
-    from parasim.simulation import check_run, compile_plan, parts_for, run_plan
+    from parasim.plugins._registry import disabling
+    from parasim.simulation import (
+        check_run,
+        compile_plan,
+        find_sink,
+        is_store,
+        parts_for,
+        run_into,
+        run_plan,
+    )
 
-    with jax.enable_x64(config.dtype == "float64"):
+    with jax.enable_x64(config.dtype == "float64"), disabling(config.disable_plugins):
+        spread = workers is not None or scheduler is not None
+        sink = find_sink(config.sink, config.out, spread=spread)
         plan = plan_config(config, parts=parts_for(scheduler, workers))
-        check_run(plan, config.out, overwrite=config.overwrite)
+        if is_store(sink):
+            check_run(plan, config.out, overwrite=config.overwrite)
         if dry_run:
             click.echo(describe_plan(plan, config, compile_plan(plan).memory))
             return
 
         def start(report: Any) -> None:
+            if not is_store(sink):
+                out, overwrite = str(config.out), config.overwrite
+                run_into(plan, sink, out, overwrite=overwrite, progress=report)
+                return
             run_plan(
                 plan,
                 config.out,
@@ -118,7 +136,7 @@ def run(
                 progress=report,
             )
 
-        show_run(plan, config.out, start, quiet=quiet)
+        show_run(plan, config.out, start, quiet=quiet, sink=config.sink)
 
 
 _ENCODING = ("access", "chunk_rows", "shard_rows", "compression", "keep_bits")

@@ -20,6 +20,7 @@ def show_run(
     run: Callable[[Callable[["Progress"], None]], Any],
     *,
     quiet: bool,
+    sink: str = "zarr",
 ) -> None:
     """Run a plan with a progress bar, and say what was done; Ctrl-C ends it cleanly.
 
@@ -28,11 +29,12 @@ def show_run(
         store: that it writes.
         run: does so, and calls what it is given with its progress.
         quiet: show nothing.
+        sink: the name of what writes it.
     """
     last: Progress | None = None
     steps = plan.grid.steps * len(plan.layout.regions)
     bar = progress_bar(plan.model.name, steps, plan.model.time_unit, quiet=quiet)
-    with resumable(store), bar as show:
+    with resumable(store if sink == "zarr" else None), bar as show:
 
         def report(progress: "Progress") -> None:
             nonlocal last
@@ -42,4 +44,4 @@ def show_run(
 
         run(report)
     if not quiet and last is not None:
-        click.echo(describe_result(plan, last, store))
+        click.echo(describe_result(plan, last, store, sink))

@@ -1,11 +1,17 @@
 """`parasim systems`: what can be run by name."""
 
-from typing import TYPE_CHECKING
+import json
+import math
+from dataclasses import asdict
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from parasim.cli import _text
 from parasim.cli._options import debug_option
+from parasim.plugins._description import describe
+from parasim.plugins._registry import entries
 
 if TYPE_CHECKING:
     from parasim.plugins import Parameter, System, Variable
@@ -13,16 +19,57 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, show_default=False, help="Write JSON.")
 @debug_option
-def systems(name: str | None) -> None:
-    """List the systems, their state and their parameters.
+def systems(name: str | None, *, as_json: bool) -> None:
+    """List the systems that can be run by name, or show one.
 
-    With a NAME, that one only.
+    With a NAME: its state, its parameters with units and ranges, and its options.
     """
-    from parasim.plugins import get_system, system_names
+    if name is not None:
+        from parasim.plugins import get_system
 
-    names = system_names() if name is None else (name,)
-    click.echo("\n\n".join(_describe(get_system(n)) for n in names))
+        system = get_system(name)
+        click.echo(json.dumps(_record(system), indent=2) if as_json else _describe(system))
+        return
+    used = [e.plugin for e in entries("systems") if e.state not in ("disabled", "shadowed")]
+    found = [(plugin, describe(plugin).line) for plugin in sorted(used, key=attrgetter("name"))]
+    if as_json:
+        records = [
+            {
+                "name": plugin.name,
+                "description": line,
+                "distribution": plugin.distribution,
+                "version": plugin.version,
+            }
+            for plugin, line in found
+        ]
+        click.echo(json.dumps(records, indent=2))
+        return
+    rows = [
+        (plugin.name, line if plugin.own else f"{line} [{plugin.distribution}]".lstrip())
+        for plugin, line in found
+    ]
+    click.echo("\n".join(_text.columns(rows)))
+    click.echo("\nparasim systems NAME shows parameters, units and ranges.")
+
+
+def _record(system: "System") -> dict[str, Any]:
+    """Return what `parasim systems NAME` shows, for JSON."""
+    return {
+        "name": system.name,
+        "description": system.description,
+        "citation": system.citation,
+        "time_unit": system.time_unit,
+        "variables": {name: asdict(v) for name, v in system.variables.items()},
+        "parameters": {name: _finite(asdict(p)) for name, p in system.params.items()},
+        "options": dict(system.options),
+    }
+
+
+def _finite(values: dict[str, Any]) -> dict[str, Any]:
+    """Say None for a limit that there is not, as JSON knows no infinity."""
+    return {key: None if value in (math.inf, -math.inf) else value for key, value in values.items()}
 
 
 def _describe(system: "System") -> str:

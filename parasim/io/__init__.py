@@ -8,6 +8,11 @@ from parasim.io._memory import MemorySession as MemorySession
 from parasim.io._reader import open_run as open_run
 from parasim.io._records import StoredWindows as StoredWindows, read_windows as read_windows
 from parasim.io._session import StoreSession as StoreSession
+from parasim.io._sink import (
+    Sink as Sink,
+    SinkSession as SinkSession,
+    SinkWriter as SinkWriter,
+)
 from parasim.io._summary import (
     StoreSummary as StoreSummary,
     summarise_dataset as summarise_dataset,
@@ -30,6 +35,9 @@ __all__ = [
     "Mark",
     "MemorySession",
     "RegionWriter",
+    "Sink",
+    "SinkSession",
+    "SinkWriter",
     "StoreSession",
     "StoreSummary",
     "StoredWindows",

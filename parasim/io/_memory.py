@@ -7,7 +7,6 @@ from typing import Any, Self
 import numpy as np
 import xarray as xr
 
-from parasim.io._commits import Commit, Start
 from parasim.io._layout import Layout
 
 
@@ -43,14 +42,8 @@ class MemorySession:
         """Set attributes of the dataset."""
         self._attributes.update(attributes)
 
-    def start(self, region: int) -> Start:
-        """Return from where a region is to be continued: from the beginning."""
-        del region
-        return Start(Commit(), None, {})
-
-    def writer(self, region: int = 0, commit: Commit | None = None) -> "MemoryRegion":
+    def writer(self, region: int = 0) -> "MemoryRegion":
         """Return what collects a region."""
-        del commit
         return MemoryRegion(self._layout, self._arrays, region)
 
     def dataset(self) -> xr.Dataset:
@@ -84,9 +77,8 @@ class MemoryRegion:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def put(self, rows: Mapping[str, np.ndarray], mark: object = None) -> None:
-        """Append rows to some of the arrays; see `RegionWriter.put`."""
-        del mark
+    def put(self, rows: Mapping[str, np.ndarray]) -> None:
+        """Append rows to some of the arrays; see `SinkWriter.put`."""
         for f in self._layout.fields:
             if f.name not in rows:
                 continue

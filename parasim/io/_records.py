@@ -12,7 +12,15 @@ import xarray as xr
 
 from parasim.io._reader import open_run
 
-_STRUCTURED = ("configuration", "request", "versions", "plugins", "git", "environment")
+_STRUCTURED = (
+    "configuration",
+    "request",
+    "versions",
+    "plugins",
+    "components",
+    "git",
+    "environment",
+)
 
 
 @dataclass(frozen=True)

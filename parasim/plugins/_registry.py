@@ -5,34 +5,31 @@ wrong with one plugin stops nobody who does not use it.
 """
 
 import os
-import sys
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from importlib import import_module
 from typing import Any, NamedTuple
 
 from parasim._errors import (
-    BrokenPlugin,
     ConfigError,
     IncompatiblePlugin,
-    ParasimError,
     PluginError,
     PluginWarning,
     UnknownPlugin,
-    first_line,
     near_names,
 )
 from parasim.plugins._discovery import KINDS, Plugin, public_name, scan
-
-API_VERSION = 1
-API_ATTRIBUTE = "PARASIM_API"  # of the module behind an entry point; without it the version is 1
-DISABLE = "PARASIM_DISABLE_PLUGINS"
+from parasim.plugins._loading import (
+    DISABLE,
+    forget_outcomes,
+    load_plugin,
+    make_from,
+    outcome_of,
+)
 
 _disabled: ContextVar[tuple[str, ...]] = ContextVar("parasim_disabled_plugins", default=())
-_outcomes: dict[Plugin, Any] = {}  # what was loaded, or the error that is raised again
 
 
 class Entry(NamedTuple):
@@ -65,11 +62,13 @@ def _entry(plugin: Plugin, taken: bool) -> Entry:
         return Entry(plugin, "disabled")
     if taken:
         return Entry(plugin, "shadowed")
-    outcome = _outcomes.get(plugin)
+    outcome = outcome_of(plugin)
+    if outcome is None:
+        return Entry(plugin, "available")
     if isinstance(outcome, PluginError):
         state = "incompatible" if isinstance(outcome, IncompatiblePlugin) else "broken"
         return Entry(plugin, state, outcome)
-    return Entry(plugin, "loaded" if plugin in _outcomes else "available")
+    return Entry(plugin, "loaded")
 
 
 def names(group: str) -> tuple[str, ...]:
@@ -134,65 +133,16 @@ def load(group: str, name: Any) -> Any:
     return load_plugin(find(group, name))
 
 
-def load_plugin(plugin: Plugin) -> Any:
-    """Load a plugin that was found; as `load`."""
-    if plugin not in _outcomes:
-        try:
-            _outcomes[plugin] = _load(plugin)
-        except PluginError as error:
-            _outcomes[plugin] = error
-    outcome = _outcomes[plugin]
-    if isinstance(outcome, PluginError):
-        raise outcome.with_traceback(None)
-    return outcome
-
-
-def _load(plugin: Plugin) -> Any:
-    loaded, version = guarded(plugin, "cannot be loaded", lambda: _import(plugin))
-    if version != API_VERSION:
-        raise IncompatiblePlugin(
-            f"{_name(plugin)} is for version {version!r} of parasim's plugin interface, and this "
-            f"parasim has version {API_VERSION}: install releases of parasim and "
-            f"{plugin.distribution} that fit"
-        )
-    if not callable(loaded):
-        raise BrokenPlugin(
-            f"{_name(plugin)} cannot be called, and must be a function or a class: "
-            f"it is of type {type(loaded).__name__}"
-        )
-    return loaded
-
-
-def _import(plugin: Plugin) -> tuple[Any, Any]:
-    module = import_module(plugin.entry_point.module)
-    return plugin.entry_point.load(), getattr(module, API_ATTRIBUTE, 1)
-
-
-def guarded(plugin: Plugin, what: str, action: Callable[[], Any]) -> Any:
-    """Run code of a plugin's: what it prints goes to stderr, and its error becomes ours.
-
-    Arguments:
-        plugin: whose code.
-        what: what went wrong if it raises, for the message.
-        action: the code.
+def make(group: str, name: Any, *arguments: Any, **options: Any) -> Any:
+    """Call the function behind a name, and return what it makes.
 
     Raises:
-        BrokenPlugin: with the error as its cause; errors of parasim's own pass.
+        ConfigError: as the function does, if what it was given is wrong.
+        UnknownPlugin: there is none, or it is disabled.
+        BrokenPlugin: it cannot be loaded, fails otherwise, or makes something of the wrong type.
+        IncompatiblePlugin: it was written for another version of parasim's interface.
     """
-    try:
-        with redirect_stdout(sys.stderr):  # stdout may be somebody's JSON
-            return action()
-    except ParasimError:
-        raise
-    except Exception as error:  # anything can be wrong with other people's code: only here
-        raise BrokenPlugin(
-            f"{_name(plugin)} {what}: {type(error).__name__}: {first_line(error)}. "
-            f"Mend or uninstall {plugin.distribution}, or set {DISABLE}={plugin.distribution}"
-        ) from error
-
-
-def _name(plugin: Plugin) -> str:
-    return f"the {KINDS[plugin.group]} {plugin.name!r} of {plugin.origin}"
+    return make_from(find(group, name), *arguments, **options)
 
 
 @contextmanager
@@ -220,4 +170,4 @@ def refresh() -> None:
     """Forget what was found and loaded, as after an installation."""
     scan.cache_clear()
     _warn_of_shadowed.cache_clear()
-    _outcomes.clear()
+    forget_outcomes()

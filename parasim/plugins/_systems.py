@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-from parasim._errors import BrokenPlugin, ConfigError, near_names
+from parasim._errors import ConfigError, near_names
 from parasim._numbers import whole_number
-from parasim.plugins._registry import find, guarded, load_plugin, names
+from parasim.plugins._loading import load_plugin, make_from
+from parasim.plugins._registry import find, names
 from parasim.plugins._system import System
 
 
@@ -70,16 +71,9 @@ def build_system(name: str, settings: Mapping[str, float]) -> tuple[System, dict
 def _factory(name: str) -> tuple[str, Callable[..., System]]:
     """Return the public name, and the function that builds the system."""
     plugin = find("systems", name)
-    factory = load_plugin(plugin)
 
-    @wraps(factory)
+    @wraps(load_plugin(plugin))
     def build(**options: Any) -> System:
-        system = guarded(plugin, "cannot be built", lambda: factory(**options))
-        if not isinstance(system, System):
-            raise BrokenPlugin(
-                f"the system {plugin.name!r} of {plugin.origin} is of type "
-                f"{type(system).__name__}: its function must return a parasim.System"
-            )
-        return system
+        return make_from(plugin, **options)
 
     return plugin.name, build

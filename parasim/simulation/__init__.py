@@ -43,6 +43,11 @@ from parasim.simulation._simulate import (
     run_plan as run_plan,
     simulate as simulate,
 )
+from parasim.simulation._sinks import (
+    find_sink as find_sink,
+    is_store as is_store,
+    run_into as run_into,
+)
 from parasim.simulation._values import check_values as check_values, parse_number as parse_number
 
 __all__ = [
@@ -63,6 +68,8 @@ __all__ = [
     "damaged_windows",
     "draw_convergence",
     "explain_store",
+    "find_sink",
+    "is_store",
     "make_config",
     "parse_number",
     "parts_for",
@@ -72,6 +79,7 @@ __all__ = [
     "plan_values",
     "read_run_file",
     "resume_plan",
+    "run_into",
     "run_plan",
     "simulate",
     "stored_attributes",

@@ -1,6 +1,6 @@
 """The configuration of a run, from flags and a run file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,8 @@ from parasim._numbers import finite_number
 from parasim.integrators import DeviceCosts, ParallelNewton
 from parasim.io._encoding import Encoding
 from parasim.io._objects import Place
+from parasim.plugins._discovery import Plugin
+from parasim.plugins._registry import disabling, find
 from parasim.simulation._inputs import InputFile
 from parasim.simulation._plan import Plan, make_plan
 from parasim.simulation._resume import stored_costs
@@ -34,6 +36,8 @@ class RunConfig:
         dtype: "float64" or "float32".
         seed: for a random initial state.
         overwrite: replace an existing store.
+        sink: the name of what writes the store.
+        disable_plugins: distributions, or `group:name`, that are not used.
         ensemble: the number of members; None without an ensemble.
         perturbation: of the members' initial states, relative; None as `simulate` has it.
         zip: whether swept parameters take their values together.
@@ -57,6 +61,8 @@ class RunConfig:
     dtype: str = "float64"
     seed: int = 0
     overwrite: bool = False
+    sink: str = "zarr"
+    disable_plugins: tuple[str, ...] = ()
     ensemble: int | None = None
     perturbation: float | None = None
     zip: bool = False
@@ -138,7 +144,9 @@ def plan_config(config: RunConfig, costs: DeviceCosts | None = None, *, parts: i
         ConfigError: something cannot be done as asked; the message names the remedy.
     """
     values = {f.name: getattr(config, f.name) for f in fields(RunConfig)}
-    return plan_values(values, costs=costs, request=config.request, parts=parts)
+    with disabling(config.disable_plugins):
+        used = [find("sinks", config.sink)]
+        return plan_values(values, costs=costs, request=config.request, parts=parts, used=used)
 
 
 def plan_stored(store: Any, attributes: Mapping[str, Any], t1: Any = None) -> Plan:
@@ -167,11 +175,12 @@ def plan_stored(store: Any, attributes: Mapping[str, Any], t1: Any = None) -> Pl
     return plan_config(config, stored_costs(attributes))
 
 
-def plan_values(values: Mapping[str, Any], **options: Any) -> Plan:
+def plan_values(values: Mapping[str, Any], *, used: Sequence[Plugin] = (), **options: Any) -> Plan:
     """Check the integration that values by the keys of a run file describe, as `plan_config`.
 
     Arguments:
         values: from `check_values`; those that are left out have their defaults.
+        used: the plugins that were found by name, beside the system and the inner solver.
         options: others of `make_plan`.
     """
     defaults = {f.name: f.default for f in fields(RunConfig) if f.default is not MISSING}
@@ -191,5 +200,6 @@ def plan_values(values: Mapping[str, Any], **options: Any) -> Plan:
         members=chosen["ensemble"],
         sweep=Sweep(chosen["sweep"], chosen["zip"]),
         **{key: chosen[key] for key in same},
+        used=[find("integrators", chosen["solver"]), *used],
         **options,
     )

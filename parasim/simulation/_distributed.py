@@ -6,13 +6,14 @@ that is run again goes on where its worker was killed.
 """
 
 import logging
+import platform
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from parasim._errors import ConfigError, NotFiniteError, first_line
+from parasim._errors import ConfigError, NotFiniteError, UnknownPlugin, first_line
 from parasim._numbers import whole_number
 from parasim.io._icechunk import has_one_writer
 from parasim.io._objects import store_place
@@ -207,7 +208,10 @@ def compute_region(store: str, region: int) -> tuple[str, float] | None:
 
     attributes = stored_attributes(store)
     with jax.enable_x64(attributes["configuration"]["dtype"] == "float64"):
-        plan, compiled = _compiled(store, attributes["date_created"])
+        try:
+            plan, compiled = _compiled(store, attributes["date_created"])
+        except UnknownPlugin as error:
+            raise UnknownPlugin(f"on the worker {platform.node()} {error}") from error
         with region_session(store_place(store), plan.layout, region) as session:
             start = session.start(region)
             if start.commit.state == "complete":

@@ -1,20 +1,18 @@
 """Runs a plan: windows are computed on the device while earlier ones are written."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, Self
 
 import jax
 import numpy as np
 
 from parasim._errors import NotFiniteError, SolverError
-from parasim.io._commits import Start
-from parasim.io._memory import MemoryRegion, MemorySession
+from parasim.io._commits import Commit, Start
 from parasim.io._patch import PatchWriter
-from parasim.io._session import StoreSession
-from parasim.io._writer import Mark, RegionWriter
+from parasim.io._writer import Mark
 from parasim.simulation._compile import Compiled, checkpoint, from_checkpoint
 from parasim.simulation._diagnostics import window_rows
 from parasim.simulation._failures import Failures, named_runs
@@ -24,9 +22,23 @@ from parasim.simulation._windows import Batch, Position
 
 _CALL_SECONDS = (0.1, 0.5)
 
-Session = StoreSession | MemorySession
-Writer = RegionWriter | MemoryRegion
 Report = Callable[[Progress], None]
+
+
+class Writer(Protocol):
+    """Takes the rows of a region, as `RegionWriter` does."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, kind: Any, error: Any, traceback: Any, /) -> None: ...
+    def put(self, rows: Mapping[str, np.ndarray], mark: Mark | None = None) -> None: ...
+
+
+class Session(Protocol):
+    """What a run is put in, as `StoreSession` is."""
+
+    def annotate(self, **attributes: Any) -> None: ...
+    def start(self, region: int) -> Start: ...
+    def writer(self, region: int, commit: Commit) -> Writer: ...
 
 
 @dataclass(frozen=True, eq=False)

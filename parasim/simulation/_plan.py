@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from parasim.io._encoding import Encoding
 from parasim.io._forcing import Forcing
 from parasim.io._layout import Layout
 from parasim.plugins import System, build_system
+from parasim.plugins._discovery import Plugin
+from parasim.plugins._registry import find
 from parasim.simulation._diagnostics import window_fields
 from parasim.simulation._dtype import ENABLE_64_BIT, is_64_bit, resolve_dtype
 from parasim.simulation._grid import Grid, make_grid
@@ -120,6 +122,7 @@ def make_plan(
     costs: DeviceCosts | None = None,
     request: Mapping[str, Any] | None = None,
     parts: int = 1,
+    used: Sequence[Plugin] = (),
 ) -> Plan:
     """Check and resolve the arguments of `simulate`; starts and writes nothing.
 
@@ -130,6 +133,7 @@ def make_plan(
         request: what makes the same plan again, if JSON can say that.
         parts: into how many the runs of an ensemble or a sweep should be divided, so that as many
             processes have something to do, if `batch` is not given.
+        used: the plugins that were found by name for this run, beside the system.
         others: of `simulate`.
 
     Raises:
@@ -145,6 +149,7 @@ def make_plan(
         )
     seed = whole_number("seed", seed, minimum=0)
     if isinstance(system, str):
+        used = [find("systems", system), *used]
         system, values = build_system(system, _mapping("params", params))
     elif isinstance(system, System):
         values = system.resolve(_mapping("params", params))
@@ -199,6 +204,7 @@ def make_plan(
         configuration=configuration,
         request={**request, "batch": runs.together} if request and runs.axes else request,
         seed=seed,
+        used=used,
     )
     return Plan(model, grid, newton, layout, configuration, attributes, runs, forcings, host)
 

@@ -7,7 +7,7 @@ import platform
 import re
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import jax
 import numpy as np
 
 import parasim
+from parasim.plugins._discovery import Plugin
 from parasim.simulation._citations import run_bibtex
 from parasim.simulation._code_origins import code_origins
 from parasim.simulation._environment import environment, package_versions, working_directory
@@ -35,6 +36,7 @@ def root_attributes(
     configuration: Mapping[str, Any],
     request: Mapping[str, Any] | None,
     seed: int,
+    used: Iterable[Plugin] = (),
 ) -> dict[str, Any]:
     """Collect the root attributes of a store, as strings and numbers only.
 
@@ -48,6 +50,7 @@ def root_attributes(
         request: what was asked for, from which the same run can be made again; None if a vector
             field or a solver was given that cannot be written down.
         seed: of the initial state.
+        used: the plugins that were found by name, parasim's own too.
     """
     device, versions = jax.devices()[0], package_versions()
     plugins = code_origins([model.vector_field, solver])
@@ -70,6 +73,7 @@ def root_attributes(
         "command": shlex.join(sys.argv),
         "versions": json.dumps(versions),
         "plugins": json.dumps(plugins),
+        "components": json.dumps(_components(used)),
         "git": json.dumps(_git(plugins)),
         "environment": json.dumps(environment()),
         "bibtex": run_bibtex(model, solver),
@@ -78,6 +82,12 @@ def root_attributes(
         "device": device.device_kind,
     }
     return {name: value for name, value in attributes.items() if value != ""}
+
+
+def _components(used: Iterable[Plugin]) -> list[dict[str, str]]:
+    """Say of each plugin what it is and who brought it, which a name alone does not."""
+    names = ("group", "name", "distribution", "version")
+    return [{name: getattr(plugin, name) for name in names} for plugin in used]
 
 
 def history_line() -> str:

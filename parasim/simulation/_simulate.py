@@ -13,22 +13,21 @@ from parasim._dataset import open_dataset
 from parasim._errors import ConfigError, SolverError, StoreError
 from parasim.io._create import check_target, is_group, is_half_made
 from parasim.io._encoding import Encoding
-from parasim.io._memory import MemorySession
 from parasim.io._objects import Place, store_place
 from parasim.io._session import StoreSession
 from parasim.io._verify import verify_store
 from parasim.plugins import System
 from parasim.simulation._compile import checkpoint, compile_plan
 from parasim.simulation._distributed import executor, parts_for
-from parasim.simulation._execute import execute
 from parasim.simulation._plan import Plan, make_plan
 from parasim.simulation._progress import Progress
 from parasim.simulation._provenance import history_line
 from parasim.simulation._repair import repair
 from parasim.simulation._request import written_request
-from parasim.simulation._resources import check_disk, check_result_memory
+from parasim.simulation._resources import check_disk
 from parasim.simulation._resume import EXTENDED, check_same, stored_attributes, stored_costs
 from parasim.simulation._runs import Sweep
+from parasim.simulation._sinks import find_sink, is_store, run_into
 
 
 def simulate(
@@ -41,6 +40,7 @@ def simulate(
     dt: float,
     solver: diffrax.AbstractSolver | None = None,
     store: str | os.PathLike[str] | None = None,
+    sink: str | None = None,
     every: int = 1,
     dtype: Any = None,
     seed: int = 0,
@@ -75,6 +75,8 @@ def simulate(
             put into one. Its `steps` are the length of a window.
         store: where the zarr group shall be, a path or a URL that fsspec knows (`s3://...`); by
             default the result is kept in memory.
+        sink: the name of an installed sink, to which the rows go in place of a zarr store; `store`
+            is then where it puts them. Such a run cannot be continued or spread over processes.
         every: save each `every`-th state, beginning with the initial one.
         dtype: of the state, float32 or float64; by default what jax is set to.
         seed: for a random initial state.
@@ -110,7 +112,9 @@ def simulate(
         SolverError: the state stopped being finite; the store holds every window before that.
     """
     attributes = None
-    place = None if store is None else store_place(store)
+    spread = scheduler is not None or workers is not None
+    target = find_sink(sink, store, spread=spread, resume=resume)
+    place = store_place(store) if store is not None and is_store(target) else None
     if resume and place is not None and is_group(place) and not is_half_made(place):
         attributes = stored_attributes(store)
         if batch is None:
@@ -137,15 +141,11 @@ def simulate(
         encoding=encoding,
         costs=None if attributes is None else stored_costs(attributes),
         parts=parts_for(scheduler, workers),
+        used=[target],
     )
-    spread = scheduler is not None or workers is not None
-    if store is None and spread:
-        raise ConfigError("other processes deliver their results in a store: name one with store=")
-    if store is None:
-        check_result_memory(plan.layout.nbytes)
-        with MemorySession(plan.layout, plan.attributes) as memory:
-            execute(plan, compile_plan(plan), memory, progress)
-        return memory.dataset()
+    if store is None or place is None:
+        path = None if store is None else os.fspath(store)
+        return run_into(plan, target, path, overwrite=overwrite, progress=progress)
     plan = plan.with_request(written_request(plan, system, given))
     if spread and "request" not in plan.attributes:
         raise ConfigError(

@@ -8,50 +8,32 @@ import diffrax
 import numpy as np
 import optimistix
 
-from parasim._errors import ConfigError, near_names
+from parasim._errors import ConfigError
 from parasim._numbers import as_float
-
-# The one-step solvers of diffrax for ordinary differential equations: a solver that carries
-# memory from step to step cannot have its steps solved together.
-SOLVERS = {
-    "euler": "Euler",
-    "heun": "Heun",
-    "midpoint": "Midpoint",
-    "ralston": "Ralston",
-    "bosh3": "Bosh3",
-    "tsit5": "Tsit5",
-    "dopri5": "Dopri5",
-    "dopri8": "Dopri8",
-    "impliciteuler": "ImplicitEuler",
-    "kvaerno3": "Kvaerno3",
-    "kvaerno4": "Kvaerno4",
-    "kvaerno5": "Kvaerno5",
-}
+from parasim.plugins._registry import find, make
 
 
 def check_solver_name(name: str) -> str:
-    """Return the name in lower case.
+    """Return the name as it is listed; imports no solver.
 
     Raises:
-        ConfigError: there is no such solver.
+        UnknownPlugin: there is no such solver.
     """
-    known = name.lower()
-    if known not in SOLVERS:
-        raise ConfigError(f"there is no solver {name!r}: {near_names(known, SOLVERS)}")
-    return known
+    return find("integrators", name).name
 
 
 def inner_solver(name: str, dtype: Any) -> Any:
     """Make the diffrax solver of that name.
 
     Arguments:
-        name: as in `SOLVERS`.
+        name: of the group `parasim.integrators`.
         dtype: of the state; an implicit solver solves its stages to a tolerance that suits it.
 
     Raises:
-        ConfigError: there is no such solver.
+        UnknownPlugin: there is no such solver.
+        BrokenPlugin, IncompatiblePlugin: another package brings it, and it cannot be used.
     """
-    return with_tolerances(getattr(diffrax, SOLVERS[check_solver_name(name)])(), dtype)
+    return with_tolerances(make("integrators", name), dtype)
 
 
 def with_tolerances(solver: Any, dtype: Any) -> Any:

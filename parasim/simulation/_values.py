@@ -13,6 +13,7 @@ from parasim._errors import ConfigError, near_names
 from parasim._numbers import as_float, finite_number, shown, whole_number
 from parasim.io._encoding import Encoding
 from parasim.io._objects import store_place
+from parasim.plugins._registry import find
 from parasim.simulation._inputs import InputFile
 from parasim.simulation._solvers import check_solver_name
 
@@ -168,6 +169,17 @@ def _encoding(key: str, value: Any) -> Encoding:
     return Encoding(**value)
 
 
+def _patterns(key: str, value: Any) -> tuple[str, ...]:
+    """Return what names plugins: a list, which text can be too, with commas."""
+    texts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
+        raise ConfigError(
+            f'{key} must be a list of distributions or "group:name", such as '
+            f'["somebodys-models", "systems:lorenz63"], not {shown(value)}'
+        )
+    return tuple(texts)
+
+
 _CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
     "system": _text,
     "t0": _finite,
@@ -181,6 +193,8 @@ _CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
     "dtype": _one_of(DTYPES),
     "seed": whole_number,
     "overwrite": _flag_value,
+    "sink": lambda key, value: find("sinks", _text(key, value)).name,
+    "disable_plugins": _patterns,
     "ensemble": whole_number,
     "perturbation": _finite,
     "zip": _flag_value,

@@ -14,7 +14,8 @@ import xarray as xr
 
 import parasim as package
 from parasim import analyses
-from parasim.cli._analyses import ANALYSES
+from parasim.cli._analyses import options_of
+from parasim.plugins._registry import names
 from tests.analyses.series import dataset, ensemble, unfinished
 
 
@@ -27,24 +28,23 @@ def store(tmp_path):
 
 
 def test_the_list_is_that_of_the_functions():
-    functions = {n: getattr(analyses, n) for n in analyses.__all__}
-    functions = {n: f for n, f in functions.items() if inspect.isfunction(f)}
-    assert {name.replace("-", "_") for name in ANALYSES} == set(functions)
-    for name, entry in ANALYSES.items():
+    functions = {n: f for n, f in vars(analyses).items() if inspect.isfunction(f)}
+    assert {name.replace("-", "_") for name in names("analyses")} == set(functions)
+    for name in names("analyses"):
         parameters = dict(inspect.signature(functions[name.replace("-", "_")]).parameters)
         parameters.pop("dataset")
         parameters.pop("variables", None)
-        needed = [key for key, p in parameters.items() if p.default is p.empty]
-        assert list(entry.needed) == needed
-        assert [*entry.needed, *entry.optional] == list(parameters)
+        needed, optional = options_of(name)
+        assert list(needed) == [key for key, p in parameters.items() if p.default is p.empty]
+        assert {*needed, *optional} == set(parameters)
 
 
 def test_help_names_every_analysis_and_its_options_on_a_screen(parasim):
     text = parasim("analyze --help").output
-    for name, entry in ANALYSES.items():
+    for name in names("analyses"):
         assert f"{name} " in text
-        assert entry.line in text
     assert "--set threshold (needed), refractory" in text
+    assert "the mean by the phase of a period, or by a part of the calendar\n" in text
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from parasim.io import MemorySession
 from parasim.simulation._compile import checkpoint, compile_plan, from_checkpoint
 from parasim.simulation._execute import calls, execute
 from parasim.simulation._plan import make_plan
+from parasim.simulation._sinks import FromTheBeginning
 from tests.problems import lorenz
 
 CPU = jax.devices()[0]
@@ -63,7 +64,7 @@ def plan(mode, costs=COSTS, host=CPU, steps=STEPS, windows=WINDOWS, field=CHAOTI
 
 def executed(plan, compiled):
     with MemorySession(plan.layout, plan.attributes) as memory:
-        execute(plan, compiled, memory)
+        execute(plan, compiled, FromTheBeginning(memory))
     return memory.dataset()
 
 
