@@ -45,7 +45,7 @@ class _Group(click.Group):
         for plugin, _, error in sorted(used, key=lambda e: e.plugin.name):
             line = describe(plugin).line if error is None else f"(broken) {error}"
             if not plugin.own:
-                line += f" [{plugin.distribution}]"
+                line = f"{line} [{plugin.distribution}]".lstrip()
             rows.append((plugin.name, _shortened(line, width)))
         with formatter.section("Commands"):
             formatter.write_dl(rows)

@@ -7,7 +7,6 @@ to write the line twice.
 
 import ast
 import sys
-from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,7 +31,6 @@ class Description(NamedTuple):
     optional: tuple[str, ...] = ()
 
 
-@cache
 def describe(plugin: Plugin) -> Description:
     """Return what the source of a plugin says; imports nothing, and fails for none.
 

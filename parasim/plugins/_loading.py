@@ -60,23 +60,21 @@ def load_plugin(plugin: Plugin) -> Any:
 
 
 def _load(plugin: Plugin) -> Any:
-    loaded, version = _guarded(plugin, "cannot be loaded", lambda: _import(plugin), passed=())
+    what, entry_point = "cannot be loaded", plugin.entry_point
+    module = _guarded(plugin, what, lambda: import_module(entry_point.module), passed=())
+    version = getattr(module, API_ATTRIBUTE, 1)
     if version != API_VERSION:
         raise IncompatiblePlugin(
             f"{_name(plugin)} is for version {version!r} of parasim's plugin interface, and this "
             f"parasim has version {API_VERSION}: install releases of parasim and "
             f"{plugin.distribution} that fit"
         )
+    loaded = _guarded(plugin, what, entry_point.load, passed=())
     if not callable(loaded):
         raise _of_wrong_type(plugin, "is", loaded, "a function or a class")
     if plugin.group in _IS:
         _check_type(plugin, "is", loaded, _IS[plugin.group])
     return loaded
-
-
-def _import(plugin: Plugin) -> tuple[Any, Any]:
-    module = import_module(plugin.entry_point.module)
-    return plugin.entry_point.load(), getattr(module, API_ATTRIBUTE, 1)
 
 
 def make_from(plugin: Plugin, *arguments: Any, **options: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Runs the command line in this process, in an empty folder."""
+"""Runs the command line in this process, in an empty folder; distributions made by hand."""
 
 import warnings
 from collections.abc import Callable
@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from parasim.cli import main
+from tests.distributions import installed as installed
 
 
 @pytest.fixture

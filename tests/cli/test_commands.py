@@ -83,7 +83,7 @@ def test_dry_run_says_what_would_be_done_and_writes_nothing(parasim, tmp_path):
     assert not any(tmp_path.iterdir())
 
 
-def test_systems_lists_parameters_with_default_unit_and_range(parasim):
+def test_systems_lists_names_and_shows_parameters_with_default_unit_and_range(parasim):
     result = parasim("systems")
     assert all(name in result.output for name in package.system_names())
     alone = parasim("systems hodgkin-huxley").output
