@@ -7,9 +7,7 @@ import pytest
 from jax.flatten_util import ravel_pytree
 
 from parasim.plugins import get_system, system_names
-
-DTYPES = (np.float32, np.float64)
-every_system = pytest.mark.parametrize("name", system_names())
+from parasim.testing import SystemTests
 
 
 def evaluate(system, y, **params):
@@ -35,57 +33,19 @@ def float64():
         yield
 
 
-@every_system
-def test_initial_state_has_the_declared_variables_as_float64_arrays(name):
-    system = get_system(name)
-    y0 = system.y0
-    assert set(y0) == set(system.variables)
-    for key, leaf in y0.items():
-        assert isinstance(leaf, np.ndarray)
-        assert leaf.dtype == np.float64
-        assert leaf.ndim == len(system.variables[key].dims)
+class TestEverySystem(SystemTests):
+    @pytest.fixture(params=system_names())
+    def system(self, request):
+        return get_system(request.param)
+
+    @pytest.mark.slow
+    def test_it_is_pure_and_the_same_under_jit_and_vmap(self, system):
+        super().test_it_is_pure_and_the_same_under_jit_and_vmap(system)
 
 
-@every_system
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_vector_field_keeps_keys_shapes_and_dtype(name, dtype):
-    system = get_system(name)
-    y = state_of(system, dtype)
-    dy = jax.jit(lambda y: evaluate(system, y))(y)
-    assert {k: (v.shape, v.dtype) for k, v in dy.items()} == {
-        k: (v.shape, v.dtype) for k, v in y.items()
-    }
-
-
-@every_system
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_jacobian_is_finite_and_the_same_in_forward_and_reverse_mode(name, dtype):
-    system = get_system(name)
-    flat, unravel = ravel_pytree(state_of(system, dtype))
-
-    def field(z):
-        return ravel_pytree(evaluate(system, unravel(z)))[0]
-
-    forward, reverse = jax.jit(lambda z: (jax.jacfwd(field)(z), jax.jacrev(field)(z)))(flat)
-    assert forward.dtype == dtype
-    scale = float(jnp.abs(forward).max())
-    np.testing.assert_allclose(forward, reverse, atol=8 * np.finfo(dtype).eps * scale)
-
-
-@every_system
-def test_defaults_lie_in_their_ranges_and_everything_is_described(name):
-    system = get_system(name)
-    assert system.resolve() == {key: p.value for key, p in system.params.items()}
-    assert system.name == name
-    assert system.citation
-    assert system.description
-    assert all(p.unit and p.description for p in system.params.values())
-    assert all(v.unit and v.description for v in system.variables.values())
-
-
-def test_the_same_system_built_twice_shares_its_vector_field_so_nothing_is_traced_twice():
-    for name in system_names():
-        assert get_system(name).vector_field is get_system(name).vector_field
+@pytest.mark.parametrize("name", system_names())
+def test_a_system_has_the_name_that_it_is_found_by(name):
+    assert get_system(name).name == name
 
 
 def test_lorenz63_has_constant_divergence():
