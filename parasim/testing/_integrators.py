@@ -14,7 +14,7 @@ from parasim.simulation._solvers import with_tolerances
 
 _END = 2.0
 _START = 0.1
-_STEPS = 16  # of the coarsest run; the finest has four times as many
+_STEPS = 16  # of a coarse run
 
 
 class IntegratorTests:
@@ -39,7 +39,8 @@ class IntegratorTests:
             yield
 
     def test_it_converges_with_its_order(self, solver):
-        steps = _STEPS * 2 ** np.arange(3)
+        coarsest = _STEPS if self.order < 6 else _STEPS // 4  # or else it is exact to round-off
+        steps = coarsest * 2 ** np.arange(3)
         exact = _exact(_END)
         errors = np.array([abs(float(_solve(solver, int(n))) - exact) for n in steps])
         measured = np.log2(errors[:-1] / errors[1:])
@@ -50,7 +51,7 @@ class IntegratorTests:
     def test_it_knows_the_time(self, solver):
         """dy/dt = cos t has the solution sin t, whatever is done with y."""
         end = _solve(solver, 8 * _STEPS, _cosine, jnp.zeros(()))
-        assert float(end) == pytest.approx(np.sin(_END), abs=3 / (8 * _STEPS) ** self.order)
+        assert float(end) == pytest.approx(np.sin(_END), abs=3 / (8 * _STEPS) ** self.order + 1e-13)
 
     def test_a_run_in_two_parts_is_the_run(self, solver):
         whole = _solve(solver, _STEPS)
@@ -105,12 +106,13 @@ def _solve(
 ) -> Any:
     """Return the last state of a run of so many steps."""
     y0 = jnp.asarray(_START) if y0 is None else y0
+    begin, end, step = (jnp.asarray(t, y0.dtype) for t in (t0, t1, (t1 - t0) / steps))
     found: Any = diffrax.diffeqsolve(
         diffrax.ODETerm(vector_field),
         solver,
-        t0,
-        t1,
-        (t1 - t0) / steps,
+        begin,
+        end,
+        step,
         y0,
         stepsize_controller=diffrax.ConstantStepSize(),
         max_steps=2 * steps,

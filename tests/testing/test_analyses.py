@@ -16,7 +16,7 @@ OPTIONS = {
     "interspike-intervals": {"threshold": 1.0},
     "poincare-section": {"plane": "w", "level": 0.1},
     "power-spectrum": {"segment": 64},
-    "recurrence": {"radius": 1.0, "every": 4},
+    "recurrence": {"radius": 1.0, "dims": "site"},
     "return-map": {},
     "running-mean": {"length": 5},
     "spike-rate": {"threshold": 1.0, "width": 5.0},

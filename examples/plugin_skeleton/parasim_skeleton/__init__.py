@@ -1,0 +1,1 @@
+"""A plugin of parasim's: nothing is done when this is imported, and each part is in its module."""
