@@ -4,12 +4,18 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import venv
 from pathlib import Path
 
 import pytest
 
 SKELETON = Path(__file__).parents[1] / "examples" / "plugin_skeleton"
+
+
+def _parts(library):
+    """Return the other folders of the standard library, which pip's isolation takes away."""
+    return library / "lib-dynload", library.parent / f"{library.name.replace('.', '')}.zip"
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +31,9 @@ def environment(tmp_path_factory):
         [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
         check=True, capture_output=True, text=True,
     ).stdout.strip()  # fmt: skip
-    here = "\n".join(path for path in sys.path if path and Path(path).is_dir())
-    Path(site, "everything_else.pth").write_text(here + "\n")
+    library = Path(sysconfig.get_path("stdlib"))
+    here = [path for path in sys.path if path and Path(path) not in (library, *_parts(library))]
+    Path(site, "everything_else.pth").write_text("\n".join(here) + "\n")
     copy = shutil.copytree(SKELETON, folder / "plugin")
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps"]
     subprocess.run([*pip, str(copy)], check=True)

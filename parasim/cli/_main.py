@@ -44,9 +44,9 @@ class _Group(click.Group):
         rows = []
         for plugin, _, error in sorted(used, key=lambda e: e.plugin.name):
             line = describe(plugin).line if error is None else f"(broken) {error}"
-            if not plugin.own:
-                line = f"{line} [{plugin.distribution}]".lstrip()
-            rows.append((plugin.name, _shortened(line, width)))
+            origin = "" if plugin.own else f"[{plugin.distribution}]"
+            line = _shortened(line, width - len(origin))
+            rows.append((plugin.name, f"{line} {origin}".strip()))
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 

@@ -69,7 +69,7 @@ class ExponentTests:
 
     def test_the_sum_of_the_exponents_is_the_mean_divergence(self, case):
         divergence = _mean_divergence(case)[0]
-        assert _sum(_measured(case)) == pytest.approx(divergence, rel=1e-6)
+        assert _sum(_measured(case)) == pytest.approx(divergence, rel=1e-6, abs=_chance(case))
 
     def test_a_flow_that_moves_has_one_zero_exponent_and_at_rest_those_of_its_jacobian(self, case):
         """In the plane the other exponent is the mean divergence."""
@@ -95,20 +95,20 @@ class ExponentTests:
         skewed = measure(_transformed(case, matrix), case)
         bound = 2 * np.log(np.linalg.cond(matrix)) / (case.t1 - case.transient)
         _assert_within_errors(skewed, result, bound)
-        assert _sum(skewed) == pytest.approx(_sum(result), rel=1e-5)
+        assert _sum(skewed) == pytest.approx(_sum(result), rel=1e-5, abs=_chance(case))
 
     def test_exponents_are_rates_in_the_unit_of_time(self, case):
         result, pace = _measured(case), 5.0
         faster = measure(_transformed(case, np.eye(_flow(case).y0.size), pace), case, pace=pace)
         rescaled = jax.tree.map(lambda rate: rate / pace, faster)
         _assert_within_errors(rescaled, result)
-        assert _sum(rescaled) == pytest.approx(_sum(result), rel=1e-5)
+        assert _sum(rescaled) == pytest.approx(_sum(result), rel=1e-5, abs=_chance(case))
 
     def test_parallel_and_sequential_agree(self, case):
         parallel, sequential = measure(_flow(case), case, "parallel"), _measured(case)
         assert parallel.parallel > 0.9
         _assert_within_errors(parallel, sequential)
-        assert _sum(parallel) == pytest.approx(_sum(sequential), rel=1e-6)
+        assert _sum(parallel) == pytest.approx(_sum(sequential), rel=1e-6, abs=_chance(case))
 
 
 @lru_cache
@@ -181,6 +181,23 @@ def _mean_divergence(case: Case) -> tuple[float, Any]:
     ).ys
     states, integrals = saved
     return float(integrals[1] - integrals[0]) / (end - begin), states[1]
+
+
+def _chance(case: Case) -> float:
+    """Return by how much the sum may differ between orbits that rounding has parted.
+
+    That is nothing without chaos, and where the divergence is the same everywhere.
+    """
+    flow, result = _flow(case), _measured(case)
+    errors = np.asarray(result.standard_error)
+    chaotic = np.asarray(result.values)[0] > 3 * errors[0]
+
+    def divergence(y: Any) -> Any:
+        return jnp.trace(jax.jacfwd(lambda y: flow.vector_field(0.0, y, None))(y))
+
+    here, there = (float(divergence(y)) for y in (flow.y0, _mean_divergence(case)[1]))
+    same = abs(here - there) <= 1e-9 * abs(here)
+    return 3 * float(np.linalg.norm(errors)) if chaotic and not same else 0.0
 
 
 def _sum(result: Exponents) -> float:
