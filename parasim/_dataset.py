@@ -1,10 +1,10 @@
 """Runs as datasets with the accessor `dataset.parasim`, which loads analyses when it is used."""
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
+from parasim.io._objects import store_place
 from parasim.io._reader import open_run
 from parasim.plugins._registry import make
 
@@ -43,5 +43,5 @@ def open_dataset(path: Any, *, indexed: bool | None = None, sink: str | None = N
         PluginError: there is no such sink, or it cannot be used.
     """
     if sink is not None and sink != "zarr":
-        return make("sinks", sink).read(os.fspath(path))
+        return make("sinks", sink).read(str(store_place(path)))
     return open_run(path, indexed=indexed)

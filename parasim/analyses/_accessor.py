@@ -2,10 +2,12 @@
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import xarray as xr
 
+from parasim._errors import near_names
 from parasim.analyses._autocorrelation import autocorrelation
 from parasim.analyses._climatology import climatology
 from parasim.analyses._ensemble import ensemble_mean, ensemble_quantiles, ensemble_spread
@@ -20,6 +22,7 @@ from parasim.analyses._running_mean import running_mean
 from parasim.analyses._section import poincare_section
 from parasim.analyses._spectrum import power_spectrum
 from parasim.analyses._spikes import interspike_intervals, spike_rate, spike_times
+from parasim.plugins._registry import load, names
 
 
 def _method(function: Callable[..., xr.Dataset]) -> Callable[..., xr.Dataset]:
@@ -40,12 +43,25 @@ def _method(function: Callable[..., xr.Dataset]) -> Callable[..., xr.Dataset]:
 class ParasimAccessor:
     """The analyses of `parasim.analyses` as methods, and what the dataset says about its run.
 
+    Analyses that other packages bring are methods too, by their names with `_` for `-`.
+
     Arguments:
         dataset: that was opened from a store, returned by `parasim.simulate`, or computed from one.
     """
 
     def __init__(self, dataset: xr.Dataset) -> None:
         self._dataset = dataset
+
+    def __getattr__(self, name: str) -> Callable[..., xr.Dataset]:
+        known = [] if name.startswith("_") else [n.replace("-", "_") for n in names("analyses")]
+        if name not in known:
+            raise AttributeError(
+                f"dataset.parasim has no attribute {name!r}: {near_names(name, known)}"
+            )
+        return partial(load("analyses", name), self._dataset)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *(n.replace("-", "_") for n in names("analyses"))})
 
     @property
     def run(self) -> RunRecord:

@@ -3,12 +3,13 @@
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from parasim import __version__
 from parasim._errors import ParasimError, UnknownPlugin
 from parasim.cli._interruption import INTERRUPTED
 from parasim.plugins._description import describe
-from parasim.plugins._registry import entries, load, names
+from parasim.plugins._registry import entries, find, load, names
 
 
 class _Failure(click.ClickException):
@@ -30,11 +31,16 @@ class _Group(click.Group):
         return list(names("commands"))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        del ctx
         try:
             return load("commands", cmd_name)
-        except UnknownPlugin:
-            return None  # click says so, and what it might be
+        except UnknownPlugin as error:
+            raise click.UsageError(str(error), ctx) from error
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete names of commands, which need not work for that."""
+        known = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        found = [CompletionItem(name, help=describe(find("commands", name)).line) for name in known]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write a line per command, from its source; of one that was found broken, that."""

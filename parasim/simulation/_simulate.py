@@ -144,7 +144,7 @@ def simulate(
         used=[target],
     )
     if store is None or place is None:
-        path = None if store is None else os.fspath(store)
+        path = None if store is None else str(store_place(store))
         return run_into(plan, target, path, overwrite=overwrite, progress=progress)
     plan = plan.with_request(written_request(plan, system, given))
     if spread and "request" not in plan.attributes:

@@ -93,3 +93,13 @@ def test_attributes_that_only_look_like_json_stay_as_they_are():
     made.attrs |= {"status": "complete", "configuration": "{}", "versions": json.dumps({"a": "1"})}
     made.attrs["title"] = "{not json"
     assert made.parasim.run.attributes["title"] == "{not json"
+
+
+def test_an_analysis_of_a_plugin_is_a_method(installed):
+    source = "def span(dataset, *, dim): return dataset.max(dim) - dataset.min(dim)"
+    installed("mine", {"analyses": {"dim-span": "spans:span"}}, spans=source)
+    made = dataset(v=np.arange(5.0))
+    assert float(made.parasim.dim_span(dim="time")["v"]) == 4.0
+    assert "dim_span" in dir(made.parasim)
+    with pytest.raises(AttributeError, match="did you mean 'dim_span'"):
+        made.parasim.dim_spam  # noqa: B018

@@ -4,9 +4,12 @@ import json
 import subprocess
 import sys
 
+import click
 import numpy as np
 import pytest
 import xarray as xr
+
+from parasim.cli import main
 
 COMMAND = '''
     import click
@@ -97,6 +100,13 @@ def test_a_broken_command_is_in_the_help_and_says_why_when_it_is_called(parasim,
     assert "where a click.Command is needed" in parasim("number").output
     assert "\n  bad        (broken)" in parasim("--help").output
     assert parasim("systems").exit_code == 0
+
+
+def test_shell_completion_names_commands_whether_they_work_or_not(parasim, installed):
+    installed("bad", {"commands": {"racket": "bad_m:f"}}, bad_m="1 / 0")
+    completed = main.shell_complete(click.Context(main), "r")
+    assert [item.value for item in completed] == ["racket", "resume", "run"]
+    assert completed[-1].help == "Integrate a system and stream it to a zarr store"
 
 
 def test_systems_lists_what_plugins_bring_and_imports_none(parasim, installed):

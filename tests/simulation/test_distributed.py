@@ -1,14 +1,16 @@
 """A sweep on several processes, one of which is killed, is the serial sweep."""
 
 import os
+import platform
 import signal
 
 import numpy as np
 import pytest
 
 import parasim
-from parasim import ConfigError, ParallelNewton, SolverError, simulate
-from parasim.simulation import plan_stored, stored_attributes
+from parasim import ConfigError, ParallelNewton, SolverError, UnknownPlugin, simulate
+from parasim.io import StoreSession
+from parasim.simulation import make_config, plan_config, plan_stored, stored_attributes
 from parasim.simulation._distributed import cluster_client, compute_region
 
 distributed = pytest.importorskip("distributed")
@@ -135,3 +137,16 @@ def test_what_other_processes_compute_needs_a_store():
 def test_a_cluster_is_given_or_started_not_both(tmp_path):
     with pytest.raises(ConfigError, match="not both"):
         simulate("lorenz63", **RUN, store=tmp_path / "s", scheduler="tcp://x:1", workers=2)
+
+
+def test_a_worker_that_lacks_a_plugin_says_which_one_it_is(tmp_path, monkeypatch):
+    """In this process, with a store that was begun where the plugin was there."""
+    store = str(tmp_path / "s.zarr")
+    values = {"system": "lorenz63", "t1": 1.0, "dt": 0.1, "out": store, "steps": 8}
+    plan = plan_config(make_config(values))
+    with StoreSession.create(store, plan.layout, plan.attributes):
+        pass
+    monkeypatch.setenv("PARASIM_DISABLE_PLUGINS", "systems:lorenz63")
+    with pytest.raises(UnknownPlugin) as caught:
+        compute_region(store, 0)
+    assert str(caught.value).startswith(f"on the worker {platform.node()} the system 'lorenz63'")

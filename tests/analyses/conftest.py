@@ -1,0 +1,3 @@
+"""Distributions made by hand."""
+
+from tests.distributions import installed as installed
