@@ -78,7 +78,7 @@ DRIVEN = "run fitzhugh-nagumo --out s.zarr --dt 0.1 --t1 2 --input "
         ("run syntax.toml", "line 2, column 8"),
         ("run run.toml --mode fast", "there is no mode 'fast'"),
         ("systems lorenz36", "did you mean 'lorenz"),
-        ("rum lorenz63", "there is no command 'rum': did you mean 'run'?"),
+        ("rum lorenz63", "there is no command 'rum': did you mean 'run'"),
     ],
 )
 def test_what_cannot_be_done_as_asked_is_exit_code_2(parasim, tmp_path, arguments, remedy):
