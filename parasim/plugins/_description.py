@@ -37,7 +37,7 @@ def describe(plugin: Plugin) -> Description:
     The line is the literal `description` of the `System` that a function makes, as that is what a
     run shows too, or else the first line of the docstring of the function or class.
     """
-    found = _definition(plugin.entry_point.module, plugin.entry_point.attr)
+    found = _definition(*plugin.target)
     if found is None:
         return Description()
     line = _system_description(found) or _first_line(ast.get_docstring(found))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 KINDS = {
     "systems": "system",
@@ -13,6 +13,7 @@ KINDS = {
     "commands": "command",
 }
 OWN = "parasim"
+_UNSAID = "?"
 
 
 class Plugin(NamedTuple):
@@ -36,6 +37,12 @@ class Plugin(NamedTuple):
     def own(self) -> bool:
         """Whether parasim brings it itself."""
         return self.distribution == OWN
+
+    @property
+    def target(self) -> tuple[str, str]:
+        """The module and the attribute that are meant, however the entry point is written."""
+        module, _, attribute = self.entry_point.value.partition("[")[0].partition(":")
+        return module.strip(), attribute.strip()
 
     @property
     def origin(self) -> str:
@@ -65,10 +72,12 @@ def _of(group: str) -> Iterable[EntryPoint]:
 
 def _plugin(entry_point: EntryPoint) -> Plugin:
     group = entry_point.group.removeprefix("parasim.")
-    # One that was made by hand has no distribution; those of `entry_points` have.
-    found = entry_point.dist
-    name, version = ("", "") if found is None else (found.name, found.version)
-    return Plugin(group, public_name(entry_point.name), name, version, entry_point)
+    try:
+        found: Any = entry_point.dist
+        origin = found.name or _UNSAID, found.version or _UNSAID
+    except FileNotFoundError:  # an installation that broke off may have nothing but entry points
+        origin = _UNSAID, _UNSAID
+    return Plugin(group, public_name(entry_point.name), *origin, entry_point)
 
 
 def _order(plugin: Plugin) -> tuple[object, ...]:

@@ -60,8 +60,8 @@ def load_plugin(plugin: Plugin) -> Any:
 
 
 def _load(plugin: Plugin) -> Any:
-    what, entry_point = "cannot be loaded", plugin.entry_point
-    module = _guarded(plugin, what, lambda: import_module(entry_point.module), passed=())
+    what = "cannot be loaded"
+    module = _guarded(plugin, what, lambda: import_module(plugin.target[0]), passed=())
     version = getattr(module, API_ATTRIBUTE, 1)
     if version != API_VERSION:
         raise IncompatiblePlugin(
@@ -69,7 +69,7 @@ def _load(plugin: Plugin) -> Any:
             f"parasim has version {API_VERSION}: install releases of parasim and "
             f"{plugin.distribution} that fit"
         )
-    loaded = _guarded(plugin, what, entry_point.load, passed=())
+    loaded = _guarded(plugin, what, plugin.entry_point.load, passed=())
     if not callable(loaded):
         raise _of_wrong_type(plugin, "is", loaded, "a function or a class")
     if plugin.group in _IS:
@@ -77,7 +77,7 @@ def _load(plugin: Plugin) -> Any:
     return loaded
 
 
-def make_from(plugin: Plugin, *arguments: Any, **options: Any) -> Any:
+def make_from(plugin: Plugin, /, *arguments: Any, **options: Any) -> Any:
     """Load a plugin, call what is behind it, and check what it makes.
 
     Raises:

@@ -48,20 +48,20 @@ class Entry(NamedTuple):
 
 def entries(group: str) -> tuple[Entry, ...]:
     """Return all plugins of a group with their states, in the order of `scan`; loads none."""
-    used: set[str] = set()
+    patterns, used = _patterns(), set()
     found = []
     for plugin in scan(group):
-        found.append(_entry(plugin, plugin.name in used))
-        if found[-1].state != "disabled":
+        if {public_name(plugin.distribution), f"{group}:{plugin.name}"} & patterns:
+            found.append(Entry(plugin, "disabled"))
+        elif plugin.name in used:
+            found.append(Entry(plugin, "shadowed"))
+        else:
+            found.append(_used(plugin))
             used.add(plugin.name)
     return tuple(found)
 
 
-def _entry(plugin: Plugin, taken: bool) -> Entry:
-    if _is_disabled(plugin):
-        return Entry(plugin, "disabled")
-    if taken:
-        return Entry(plugin, "shadowed")
+def _used(plugin: Plugin) -> Entry:
     outcome = outcome_of(plugin)
     if outcome is None:
         return Entry(plugin, "available")
@@ -133,7 +133,7 @@ def load(group: str, name: Any) -> Any:
     return load_plugin(find(group, name))
 
 
-def make(group: str, name: Any, *arguments: Any, **options: Any) -> Any:
+def make(group: str, name: Any, /, *arguments: Any, **options: Any) -> Any:
     """Call the function behind a name, and return what it makes.
 
     Raises:
@@ -159,11 +159,10 @@ def disabling(patterns: tuple[str, ...]) -> Iterator[None]:
         _disabled.reset(token)
 
 
-def _is_disabled(plugin: Plugin) -> bool:
+def _patterns() -> set[str]:
+    """Return what is disabled: distributions, and names in groups."""
     given = [*os.environ.get(DISABLE, "").split(","), *_disabled.get()]
-    patterns = {public_name(pattern).removeprefix("parasim.") for pattern in given}
-    own = (public_name(plugin.distribution), f"{plugin.group}:{plugin.name}")
-    return any(pattern in patterns for pattern in own)
+    return {public_name(pattern).removeprefix("parasim.") for pattern in given}
 
 
 def refresh() -> None:

@@ -18,6 +18,7 @@ from parasim import (
     system_names,
 )
 from parasim.plugins import _registry
+from parasim.plugins._description import describe
 from parasim.plugins._discovery import KINDS, scan
 from parasim.plugins._registry import disabling, entries, find, load, names
 
@@ -104,6 +105,21 @@ def test_a_broken_plugin_says_who_brought_it_and_stops_nobody_else(installed, so
     assert second.value is first.value
     assert states() == {("bad", "bad"): "broken", ("good", "my-model"): "available"}
     assert get_system("my-model").name == "my-model"
+
+
+@pytest.mark.parametrize("value", ["not valid !!", "", "m:", ":f", "m:f:g"])
+def test_an_entry_point_that_cannot_be_read_is_broken(installed, value):
+    installed("bad", {"systems": {"bad": value}})
+    assert describe(find("systems", "bad")).line == ""
+    with pytest.raises(BrokenPlugin, match="cannot be loaded"):
+        load("systems", "bad")
+
+
+def test_an_installation_without_metadata_is_found(installed, tmp_path):
+    installed("half", {"systems": {"half": "m:f"}}, m="def f(): ...")
+    (tmp_path / "site" / "half-1.0.dist-info" / "METADATA").unlink()
+    _registry.refresh()
+    assert find("systems", "half").origin == "? ?, m:f"
 
 
 def test_a_function_that_makes_the_wrong_thing_or_fails_is_broken(installed):
