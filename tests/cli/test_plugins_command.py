@@ -71,11 +71,13 @@ def test_doctor_loads_each_in_a_child_and_fails_if_one_is_broken(parasim, instal
     assert not {"rude", "chatty", "greeting"} & set(sys.modules)
 
 
+@pytest.mark.slow
 def test_doctor_is_content_with_what_parasim_brings(parasim):
     result = parasim("plugins doctor --group sinks")
     assert (result.exit_code, result.output) == (0, "2 of 2 plugins are fine.\n")
 
 
+@pytest.mark.slow
 def test_verify_lists_the_states_after_loading_and_keeps_json_clean(parasim, installed):
     installed("talks", {"analyses": {"a": "chatty:f"}, "sinks": {"b": "chatty:f"}}, chatty=CHATTY)
     found = listed(parasim, "--verify --group sinks --group analyses")
