@@ -171,7 +171,7 @@ def test_one_member_that_blows_up_is_named_and_the_other_one_goes_on(tmp_path):
     run = {"t1": 2.0, "dt": 0.001, "solver": ParallelNewton(steps=64), "store": tmp_path / "s.zarr"}
     with pytest.raises(SolverError, match=r"in member 1 stopped .* first before t = 1\.024"):
         simulate(explode, **run, y0=np.array([0.1, 1.0]), members=2)
-    y = open_run(tmp_path / "s.zarr")["y"]
+    y = open_run(tmp_path / "s.zarr")["y"].load()
     np.testing.assert_allclose(y[0], 0.1 / (1 - 0.1 * y["time"]), rtol=1e-6)
     assert float(y["time"][np.isfinite(y[1])][-1]) == pytest.approx(0.96)
 
