@@ -7,6 +7,7 @@ import click
 
 from parasim._errors import ConfigError
 from parasim.cli._options import Assignment, InputAssignment, cluster_options, debug_option
+from parasim.plugins._own_code import names_code
 
 _EPILOG = """\b
 Examples:
@@ -27,7 +28,7 @@ store is in the way or cannot be written, 5 a plugin is broken, 130 interrupted,
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("system", metavar="SYSTEM|FILE.toml")
+@click.argument("system", metavar="SYSTEM|FILE.toml|CODE:NAME")
 @click.option("--t0", metavar="T", help="First time, in the system's unit.  [default: 0]")
 @click.option("--t1", metavar="T", help="Last time; a whole number of steps after t0.")
 @click.option("--dt", metavar="H", help="Step; a number, or a fraction such as 1/12.")
@@ -86,9 +87,10 @@ def run(
 ) -> None:
     """Integrate a system and stream it to a zarr store.
 
-    SYSTEM is a name that `parasim systems` lists; FILE.toml is a run file. The times
-    t0 + n dt are computed, t0 included, in windows of N steps that are solved together where that
-    is expected to pay.
+    SYSTEM is a name that `parasim systems` lists; FILE.toml is a run file; model.py:NAME or
+    package.module:NAME is a vector field f(t, y, args) of your own, or what makes a
+    parasim.System: that runs your code. The times t0 + n dt are computed, t0 included, in windows
+    of N steps that are solved together where that is expected to pay.
     """
     from parasim.simulation import make_config, plan_config, read_run_file
 
@@ -143,7 +145,8 @@ _ENCODING = ("access", "chunk_rows", "shard_rows", "compression", "keep_bits")
 
 
 def _is_run_file(system: str) -> bool:
-    return system.endswith(".toml") or "/" in system or os.sep in system
+    path = system.endswith(".toml") or "/" in system or os.sep in system
+    return path and not names_code(system)
 
 
 def _flags(system: str, from_file: Any, options: dict[str, Any]) -> dict[str, Any]:

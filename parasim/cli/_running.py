@@ -1,5 +1,6 @@
 """What is seen of a run while it goes on, and behind it."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ def show_run(
         quiet: show nothing.
         sink: the name of what writes it.
     """
+    if not quiet:
+        _say_whose_code(plan)
     last: Progress | None = None
     steps = plan.grid.steps * len(plan.layout.regions)
     bar = progress_bar(plan.model.name, steps, plan.model.time_unit, quiet=quiet)
@@ -45,3 +48,10 @@ def show_run(
         run(report)
     if not quiet and last is not None:
         click.echo(describe_result(plan, last, store, sink))
+
+
+def _say_whose_code(plan: "Plan") -> None:
+    """Name the files that are run and were not installed by anybody."""
+    for origin in json.loads(plan.attributes["plugins"]):
+        if "file" in origin:
+            click.echo(f"Running the code in {origin['file']}.", err=True)

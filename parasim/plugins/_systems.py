@@ -8,6 +8,7 @@ from typing import Any
 from parasim._errors import ConfigError, near_names
 from parasim._numbers import whole_number
 from parasim.plugins._loading import load_plugin, make_from
+from parasim.plugins._own_code import names_code, own_system_factory
 from parasim.plugins._registry import find, names
 from parasim.plugins._system import System
 
@@ -70,6 +71,8 @@ def build_system(name: str, settings: Mapping[str, float]) -> tuple[System, dict
 
 def _factory(name: str) -> tuple[str, Callable[..., System]]:
     """Return the public name, and the function that builds the system."""
+    if names_code(name):
+        return name, own_system_factory(name)
     plugin = find("systems", name)
 
     @wraps(load_plugin(plugin))

@@ -11,6 +11,7 @@ from parasim.integrators import DeviceCosts, ParallelNewton
 from parasim.io._encoding import Encoding
 from parasim.io._objects import Place
 from parasim.plugins._discovery import Plugin
+from parasim.plugins._own_code import absolute_name
 from parasim.plugins._registry import disabling, find
 from parasim.simulation._inputs import InputFile
 from parasim.simulation._plan import Plan, make_plan
@@ -77,6 +78,7 @@ class RunConfig:
     def request(self) -> dict[str, Any]:
         """What makes the same run again, as JSON can hold it; paths are absolute."""
         values = {key: v for key, v in asdict(self).items() if key not in ("out", "overwrite")}
+        values["system"] = absolute_name(self.system)
         for data in values["input"].values():
             data["file"] = str(Path(data["file"]).absolute())
         values["input"] = {name: _given(data) for name, data in values["input"].items()}

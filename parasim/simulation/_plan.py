@@ -20,6 +20,7 @@ from parasim.io._forcing import Forcing
 from parasim.io._layout import Layout
 from parasim.plugins import System, build_system
 from parasim.plugins._discovery import Plugin
+from parasim.plugins._own_code import names_code, own_vector_field
 from parasim.plugins._registry import find
 from parasim.simulation._diagnostics import window_fields
 from parasim.simulation._dtype import ENABLE_64_BIT, is_64_bit, resolve_dtype
@@ -140,6 +141,7 @@ def make_plan(
         ConfigError: something cannot be done as asked; the message names the remedy.
     """
     kind = resolve_dtype(dtype)
+    system, y0 = _own_vector_field(system, y0)
     newton = _parallel_newton(solver, kind)
     grid = make_grid(t0, t1, dt, every=every, window=newton.steps)
     if grid.steps > _MOST_STEPS_32_BIT and not is_64_bit():
@@ -149,7 +151,7 @@ def make_plan(
         )
     seed = whole_number("seed", seed, minimum=0)
     if isinstance(system, str):
-        used = [find("systems", system), *used]
+        used = [*([] if names_code(system) else [find("systems", system)]), *used]
         system, values = build_system(system, _mapping("params", params))
     elif isinstance(system, System):
         values = system.resolve(_mapping("params", params))
@@ -230,6 +232,20 @@ def _mapping(name: str, value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise ConfigError(f"{name} must be a dictionary by name, not {value!r}")
     return value
+
+
+def _own_vector_field(system: Any, y0: Any) -> tuple[Any, Any]:
+    """Take a vector field of the user's own from where its code is.
+
+    A state that has one name is the array itself, as most vector fields have it.
+    """
+    field = own_vector_field(system) if names_code(system) else None
+    if field is None:
+        return system, y0
+    if isinstance(y0, Mapping):
+        y0 = {name: np.asarray(value, float) for name, value in y0.items()}
+        y0 = next(iter(y0.values())) if len(y0) == 1 else y0
+    return field, y0
 
 
 def _parallel_newton(solver: Any, dtype: np.dtype) -> ParallelNewton:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from parasim._errors import ConfigError
+from parasim.plugins._own_code import names_code
 
 
 def read_run_file(path: str | Path) -> dict[str, Any]:
@@ -43,6 +44,8 @@ def _make_absolute(values: dict[str, Any], folder: Path) -> None:
     out = values.get("out")
     if isinstance(out, str) and "://" not in out:  # a URL is refused later, as it was written
         values["out"] = str(folder / out)
+    if names_code(values.get("system")) and ".py:" in values["system"]:
+        values["system"] = str(folder / values["system"])
     inputs = values.get("input")
     for table in inputs.values() if isinstance(inputs, dict) else ():
         if isinstance(table, dict) and isinstance(table.get("file"), str):
