@@ -121,6 +121,338 @@ ENERGY_BALANCE = r"""
 }
 """
 
+LORENZ_1984 = r"""
+@article{lorenz1984irregularity,
+  author = {Lorenz, Edward N.},
+  title = {Irregularity: a fundamental property of the atmosphere},
+  journal = {Tellus A},
+  volume = {36},
+  number = {2},
+  pages = {98--110},
+  year = {1984},
+}
+"""
+
+STOMMEL_1961 = r"""
+@article{stommel1961thermohaline,
+  author = {Stommel, Henry},
+  title = {Thermohaline Convection with Two Stable Regimes of Flow},
+  journal = {Tellus},
+  volume = {13},
+  number = {2},
+  pages = {224--230},
+  year = {1961},
+}
+"""
+
+VALLIS_1986 = r"""
+@article{vallis1986elnino,
+  author = {Vallis, Geoffrey K.},
+  title = {{El Ni{\~n}o}: A Chaotic Dynamical System?},
+  journal = {Science},
+  volume = {232},
+  pages = {243--245},
+  year = {1986},
+}
+"""
+
+JIN_1997 = r"""
+@article{jin1997equatorial,
+  author = {Jin, Fei-Fei},
+  title = {An Equatorial Ocean Recharge Paradigm for {ENSO}. {Part I}: Conceptual Model},
+  journal = {Journal of the Atmospheric Sciences},
+  volume = {54},
+  number = {7},
+  pages = {811--829},
+  year = {1997},
+}
+"""
+
+BUDYKO_SELLERS = r"""
+@article{budyko1969effect,
+  author = {Budyko, M. I.},
+  title = {The effect of solar radiation variations on the climate of the {Earth}},
+  journal = {Tellus},
+  volume = {21},
+  number = {5},
+  pages = {611--619},
+  year = {1969},
+}
+
+@article{sellers1969global,
+  author = {Sellers, William D.},
+  title = {A Global Climatic Model Based on the Energy Balance of the {Earth}-Atmosphere System},
+  journal = {Journal of Applied Meteorology},
+  volume = {8},
+  number = {3},
+  pages = {392--400},
+  year = {1969},
+}
+
+@article{north1975theory,
+  author = {North, Gerald R.},
+  title = {Theory of Energy-Balance Climate Models},
+  journal = {Journal of the Atmospheric Sciences},
+  volume = {32},
+  number = {11},
+  pages = {2033--2043},
+  year = {1975},
+}
+"""
+
+KURAMOTO_SIVASHINSKY = r"""
+@article{kuramoto1976persistent,
+  author = {Kuramoto, Yoshiki and Tsuzuki, Toshio},
+  title = {Persistent Propagation of Concentration Waves in Dissipative Media Far from Thermal
+           Equilibrium},
+  journal = {Progress of Theoretical Physics},
+  volume = {55},
+  number = {2},
+  pages = {356--369},
+  year = {1976},
+}
+
+@article{sivashinsky1977nonlinear,
+  author = {Sivashinsky, G. I.},
+  title = {Nonlinear analysis of hydrodynamic instability in laminar flames---{I}. Derivation of
+           basic equations},
+  journal = {Acta Astronautica},
+  volume = {4},
+  pages = {1177--1206},
+  year = {1977},
+}
+"""
+
+BAROTROPIC = r"""
+@article{charney1950numerical,
+  author = {Charney, J. G. and Fj{\"o}rtoft, R. and von Neumann, J.},
+  title = {Numerical Integration of the Barotropic Vorticity Equation},
+  journal = {Tellus},
+  volume = {2},
+  number = {4},
+  pages = {237--254},
+  year = {1950},
+}
+
+@article{orszag1971elimination,
+  author = {Orszag, Steven A.},
+  title = {On the Elimination of Aliasing in Finite-Difference Schemes by Filtering
+           High-Wavenumber Components},
+  journal = {Journal of the Atmospheric Sciences},
+  volume = {28},
+  number = {6},
+  pages = {1074},
+  year = {1971},
+}
+"""
+
+MORRIS_LECAR_1981 = r"""
+@article{morris1981voltage,
+  author = {Morris, C. and Lecar, H.},
+  title = {Voltage oscillations in the barnacle giant muscle fiber},
+  journal = {Biophysical Journal},
+  volume = {35},
+  number = {1},
+  pages = {193--213},
+  year = {1981},
+}
+"""
+
+HINDMARSH_ROSE_1984 = r"""
+@article{hindmarsh1984model,
+  author = {Hindmarsh, J. L. and Rose, R. M.},
+  title = {A model of neuronal bursting using three coupled first order differential equations},
+  journal = {Proceedings of the Royal Society of London. Series B},
+  volume = {221},
+  pages = {87--102},
+  year = {1984},
+}
+"""
+
+IZHIKEVICH_2003 = r"""
+@article{izhikevich2003simple,
+  author = {Izhikevich, Eugene M.},
+  title = {Simple model of spiking neurons},
+  journal = {{IEEE} Transactions on Neural Networks},
+  volume = {14},
+  number = {6},
+  pages = {1569--1572},
+  year = {2003},
+}
+"""
+
+WILSON_COWAN_1972 = r"""
+@article{wilson1972excitatory,
+  author = {Wilson, Hugh R. and Cowan, Jack D.},
+  title = {Excitatory and Inhibitory Interactions in Localized Populations of Model Neurons},
+  journal = {Biophysical Journal},
+  volume = {12},
+  number = {1},
+  pages = {1--24},
+  year = {1972},
+}
+"""
+
+JANSEN_RIT_1995 = r"""
+@article{jansen1995electroencephalogram,
+  author = {Jansen, Ben H. and Rit, Vincent G.},
+  title = {Electroencephalogram and visual evoked potential generation in a mathematical model of
+           coupled cortical columns},
+  journal = {Biological Cybernetics},
+  volume = {73},
+  number = {4},
+  pages = {357--366},
+  year = {1995},
+}
+
+@article{grimbert2006bifurcation,
+  author = {Grimbert, Fran{\c c}ois and Faugeras, Olivier},
+  title = {Bifurcation Analysis of {Jansen}'s Neural Mass Model},
+  journal = {Neural Computation},
+  volume = {18},
+  number = {12},
+  pages = {3052--3068},
+  year = {2006},
+}
+"""
+
+KURAMOTO_1975 = r"""
+@article{kuramoto1975self,
+  author = {Kuramoto, Yoshiki},
+  title = {Self-entrainment of a population of coupled non-linear oscillators},
+  journal = {Lecture Notes in Physics},
+  volume = {39},
+  pages = {420--422},
+  year = {1975},
+}
+"""
+
+HOPF_NETWORK = r"""
+@article{deco2017dynamics,
+  author = {Deco, Gustavo and Kringelbach, Morten L. and Jirsa, Viktor K. and Ritter, Petra},
+  title = {The dynamics of resting fluctuations in the brain: metastability and its dynamical
+           cortical core},
+  journal = {Scientific Reports},
+  volume = {7},
+  pages = {3095},
+  year = {2017},
+}
+
+@article{ercsey2013predictive,
+  author = {Ercsey-Ravasz, M{\'a}ria and others},
+  title = {A Predictive Network Model of Cerebral Cortical Connectivity Based on a Distance Rule},
+  journal = {Neuron},
+  volume = {80},
+  pages = {184--197},
+  year = {2013},
+}
+"""
+
+HENON_1976 = r"""
+@article{henon1976two,
+  author = {H{\'e}non, M.},
+  title = {A two-dimensional mapping with a strange attractor},
+  journal = {Communications in Mathematical Physics},
+  volume = {50},
+  number = {1},
+  pages = {69--77},
+  year = {1976},
+}
+"""
+
+LOZI_1978 = r"""
+@article{lozi1978attracteur,
+  author = {Lozi, Ren{\'e}},
+  title = {Un attracteur {\'e}trange (?) du type attracteur de {H{\'e}non}},
+  journal = {Le Journal de Physique Colloques},
+  volume = {39},
+  pages = {C5-9},
+  year = {1978},
+}
+"""
+
+BILLINGS_2001 = r"""
+@article{billings2001probability,
+  author = {Billings, L. and Bollt, E. M.},
+  title = {Probability density functions of some skew tent maps},
+  journal = {Chaos, Solitons and Fractals},
+  volume = {12},
+  pages = {365--376},
+  year = {2001},
+}
+"""
+
+SOMPOLINSKY_1988 = r"""
+@article{sompolinsky1988chaos,
+  author = {Sompolinsky, H. and Crisanti, A. and Sommers, H. J.},
+  title = {Chaos in Random Neural Networks},
+  journal = {Physical Review Letters},
+  volume = {61},
+  number = {3},
+  pages = {259--262},
+  year = {1988},
+}
+"""
+
+CHO_2014 = r"""
+@inproceedings{cho2014learning,
+  author = {Cho, Kyunghyun and van Merri{\"e}nboer, Bart and Gulcehre, Caglar and Bahdanau,
+            Dzmitry and Bougares, Fethi and Schwenk, Holger and Bengio, Yoshua},
+  title = {Learning Phrase Representations using {RNN} Encoder--Decoder for Statistical Machine
+           Translation},
+  booktitle = {Conference on Empirical Methods in Natural Language Processing},
+  year = {2014},
+  eprint = {1406.1078},
+  archiveprefix = {arXiv},
+}
+"""
+
+LSTM = r"""
+@article{hochreiter1997long,
+  author = {Hochreiter, Sepp and Schmidhuber, J{\"u}rgen},
+  title = {Long Short-Term Memory},
+  journal = {Neural Computation},
+  volume = {9},
+  number = {8},
+  pages = {1735--1780},
+  year = {1997},
+}
+
+@article{gers2000learning,
+  author = {Gers, Felix A. and Schmidhuber, J{\"u}rgen and Cummins, Fred},
+  title = {Learning to Forget: Continual Prediction with {LSTM}},
+  journal = {Neural Computation},
+  volume = {12},
+  number = {10},
+  pages = {2451--2471},
+  year = {2000},
+}
+"""
+
+AL_RNN = r"""
+@inproceedings{brenner2024almost,
+  author = {Brenner, Manuel and Hemmer, Christoph J{\"u}rgen and Monfared, Zahra and Durstewitz,
+            Daniel},
+  title = {Almost-Linear {RNNs} Yield Highly Interpretable Symbolic Codes in Dynamical Systems
+           Reconstruction},
+  booktitle = {Advances in Neural Information Processing Systems},
+  year = {2024},
+  eprint = {2410.14240},
+  archiveprefix = {arXiv},
+}
+"""
+
+SHALLOW_PLRNN = r"""
+@inproceedings{hess2023generalized,
+  author = {Hess, Florian and Monfared, Zahra and Brenner, Manuel and Durstewitz, Daniel},
+  title = {Generalized Teacher Forcing for Learning Chaotic Dynamics},
+  booktitle = {International Conference on Machine Learning},
+  year = {2023},
+  eprint = {2306.04406},
+  archiveprefix = {arXiv},
+}
+"""
+
 # Newton's method on recurrences, what it is a case of, and when it pays.
 NEWTON_IN_TIME = r"""
 @inproceedings{lim2024parallelizing,

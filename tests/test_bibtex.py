@@ -45,7 +45,7 @@ def test_an_entry_has_the_fields_that_its_type_needs(entry):
     assert all(text.strip() for text in found.values())
     assert re.fullmatch(r"[12]\d{3}", found.get("year", "2000"))
     assert re.fullmatch(r"10\.\d{4,5}/\S+", found.get("doi", "10.1000/x"))
-    assert re.fullmatch(r"\d{4}\.\d{5}", found.get("eprint", "2000.00000"))
+    assert re.fullmatch(r"\d{4}\.\d{4,5}", found.get("eprint", "2000.00000"))
     assert re.fullmatch(r"[!-~\s]+", entry)  # ASCII, which every BibTeX reads
 
 
@@ -63,8 +63,9 @@ def test_a_system_has_the_entry_of_its_citation(name):
     entries = split_entries(system.bibtex)
     first = fields(next(iter(entries.values())))
     assert first["year"] in system.citation
-    assert first["author"].split(",")[0].lower() in system.citation.lower()
-    assert first["pages"].replace("--", "-") in system.citation
+    author = re.sub(r"\{\\.(\w)\}", r"\1", first["author"])  # without accents
+    assert author.split(",")[0].lower() in system.citation.lower()
+    assert (first.get("pages") or first["eprint"]).replace("--", "-") in system.citation
 
 
 def test_a_system_whose_bibtex_has_no_entry_is_refused():

@@ -24,7 +24,8 @@ picture cannot be written."""
 @click.argument("system")
 @click.option("--t0", metavar="T", help="First time, in the system's unit.  [default: 0]")
 @click.option("--t1", metavar="T", help="Last time; a whole number of steps after t0.")
-@click.option("--dt", metavar="H", help="Step; a number, or a fraction such as 1/12.")
+@click.option("--dt", metavar="H", help="Step; a number, or a fraction such as 1/12.  "
+              "[default: the system's own]")  # fmt: skip
 @click.option("--exponents", metavar="K", default="1", help="How many, the largest first; or all.")
 @click.option("--transient", metavar="T", help="Time at the beginning that does not count.  "
               "[default: a tenth of all]")  # fmt: skip
@@ -58,7 +59,7 @@ def lyapunov(
 
     flags = {key: value for key, value in options.items() if value is not None}
     flags |= {"system": system, "set": dict(flags.pop("set_")), "y0": dict(flags["y0"])}
-    values = check_values(flags, required=("system", "t1", "dt"))
+    values = check_values(flags, required=("system", "t1"))
     count = _count(exponents)
     skipped = None if transient is None else parse_number("transient", transient)
 

@@ -31,7 +31,8 @@ store is in the way or cannot be written, 5 a plugin is broken, 130 interrupted,
 @click.argument("system", metavar="SYSTEM|FILE.toml|CODE:NAME")
 @click.option("--t0", metavar="T", help="First time, in the system's unit.  [default: 0]")
 @click.option("--t1", metavar="T", help="Last time; a whole number of steps after t0.")
-@click.option("--dt", metavar="H", help="Step; a number, or a fraction such as 1/12.")
+@click.option("--dt", metavar="H", help="Step; a number, or a fraction such as 1/12.  "
+              "[default: the system's own]")  # fmt: skip
 @click.option("--out", metavar="STORE", help="The zarr store to write.")
 @click.option("--sink", metavar="NAME", help="What writes it: zarr, or a sink of a plugin.  "
               "[default: zarr]")  # fmt: skip

@@ -29,5 +29,7 @@ from parasim.integrators.solver._diffeqsolve import diffeqsolve as diffeqsolve
 from parasim.integrators.solver._parallel_newton import ParallelNewton as ParallelNewton
 from parasim.integrators.solver._window_integrator import WindowIntegrator as WindowIntegrator
 from parasim.integrators.solver._windows_controller import Windows as Windows
+from parasim.integrators.steps._iteration import Iteration as Iteration
+from parasim.integrators.steps._resets import WithResets as WithResets
 from parasim.integrators.window._log import windows as windows
 from parasim.integrators.window._record import WindowRecord as WindowRecord

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from parasim.plugins._initial_state import fixed_state as fixed_state
     from parasim.plugins._system import (
         Parameter as Parameter,
+        Reset as Reset,
         System as System,
         Variable as Variable,
     )
@@ -18,10 +19,14 @@ if TYPE_CHECKING:
         get_system as get_system,
         system_names as system_names,
     )
+    from parasim.plugins._truth import QUANTITIES as QUANTITIES, Truth as Truth
 
 _HOME = {
+    "QUANTITIES": "_truth",
     "Parameter": "_system",
+    "Reset": "_system",
     "System": "_system",
+    "Truth": "_truth",
     "Variable": "_system",
     "build_system": "_systems",
     "fixed_state": "_initial_state",

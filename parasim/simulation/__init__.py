@@ -49,9 +49,14 @@ from parasim.simulation._sinks import (
     run_into as run_into,
 )
 from parasim.simulation._values import check_values as check_values, parse_number as parse_number
+from parasim.simulation._verification import (
+    Comparison as Comparison,
+    verify_system as verify_system,
+)
 
 __all__ = [
     "Calibration",
+    "Comparison",
     "Explanation",
     "InputFile",
     "Outlook",
@@ -85,4 +90,5 @@ __all__ = [
     "stored_attributes",
     "stored_costs",
     "system_exponents",
+    "verify_system",
 ]

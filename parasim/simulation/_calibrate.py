@@ -89,11 +89,16 @@ def calibrate_system(
     start = time.perf_counter()
     kind, name = resolve_dtype(dtype), check_solver_name(solver)
     built, values = build_system(system, parse_settings("set", params or {}))
+    if built.is_recurrence or built.resets:
+        raise ConfigError(
+            f"{built.name} is a recurrence, or has jumps, and costs are kept for the steps of "
+            "differential equations: calibrate a system of as many variables without jumps"
+        )
     model = system_model(built, values, None, dtype=kind, runs=single_run())
     step = finite_number("dt", parse_number("dt", dt))
     if step <= 0:
         raise ConfigError(f"dt must be positive, not {step:.12g}: it is the length of a step")
-    term, newton = diffrax.ODETerm(model.vector_field), ParallelNewton(inner_solver(name, kind))
+    term, newton = diffrax.ODETerm(model.rule), ParallelNewton(inner_solver(name, kind))
     costs = calibrate(term, newton, model.y0, model.args, dt0=step, save=False)
     about = costs_key("diffrax", Flattening(model.y0).size, kind, newton.interval)
     file = save_costs(about, costs)

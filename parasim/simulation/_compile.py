@@ -106,7 +106,7 @@ def compile_plan(plan: Plan) -> Compiled:
     began = time.monotonic()
     grid = plan.grid
     integrator = WindowIntegrator(
-        plan.solver, plan.model.vector_field, grid.t0, grid.dt, host=plan.host is not None
+        plan.solver, plan.model.rule, grid.t0, grid.dt, host=plan.host is not None
     )
     y0, args = map(_arrays, plan.block(0))
     capacity = _capacity(plan, y0)

@@ -28,7 +28,7 @@ class RunConfig:
     Attributes:
         system: its name.
         t0, t1: the first and the last time, in the system's unit.
-        dt: the step.
+        dt: the step; None for that of the system.
         out: where the store shall be.
         every: save each `every`-th state.
         mode: "auto", "parallel" or "sequential".
@@ -52,8 +52,8 @@ class RunConfig:
 
     system: str
     t1: float
-    dt: float
     out: Place
+    dt: float | None = None
     t0: float = 0.0
     every: int = 1
     mode: str = "auto"

@@ -19,7 +19,7 @@ def system_exponents(
     y0: Any = None,
     t0: float = 0.0,
     t1: float,
-    dt: float,
+    dt: float | None = None,
     solver: diffrax.AbstractSolver | None = None,
     exponents: int | None = 1,
     transient: float | None = None,
@@ -49,7 +49,7 @@ def plan_exponents(
 ) -> Exponents:
     """Measure the exponents of what a plan would run; arguments are those of `system_exponents`."""
     return lyapunov(
-        diffrax.ODETerm(plan.model.vector_field),
+        diffrax.ODETerm(plan.model.rule),
         plan.solver,
         plan.grid.t0,
         plan.grid.t1,

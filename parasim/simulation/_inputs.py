@@ -82,8 +82,8 @@ def driven_model(
         return model, {}
     paths = {name: forcing.interpolant(dtype) for name, forcing in forcings.items()}
     settings = {name: value for name, value in model.settings.items() if name not in forcings}
-    field = drive(model.vector_field, paths)
-    return dataclasses.replace(model, vector_field=field, settings=settings), forcings
+    field = drive(model.rule, paths)
+    return dataclasses.replace(model, rule=field, settings=settings), forcings
 
 
 def _check_driven(name: str, system: Any, params: Any) -> None:

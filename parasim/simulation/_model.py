@@ -16,11 +16,11 @@ from parasim.simulation._runs import MEMBER, Runs
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A vector field with a concrete initial state and arguments.
+    """A vector field, or a recurrence, with a concrete initial state and arguments.
 
     Attributes:
         name: of the system, or of the function.
-        vector_field: `(t, y, args) -> dy/dt`.
+        rule: `(t, y, args) -> dy/dt`, or the next state of a recurrence.
         y0: pytree of numpy arrays; in front are the axes of the runs side by side.
         args: what the vector field gets as its last argument; of a swept parameter the values of
             all runs.
@@ -34,7 +34,7 @@ class Model:
     """
 
     name: str
-    vector_field: Callable[[Any, Any, Any], Any]
+    rule: Callable[[Any, Any, Any], Any]
     y0: Any
     args: Any
     fields: tuple[Field, ...]
@@ -101,7 +101,7 @@ def system_model(
     swept = {name: np.asarray(run_values, dtype) for name, run_values in runs.swept.items()}
     return Model(
         name=system.name,
-        vector_field=system.vector_field,
+        rule=system.rule,
         y0=state,
         args=args | swept,
         fields=fields,
@@ -196,7 +196,7 @@ def plain_model(
         args = {**args, **{name: values.astype(dtype) for name, values in runs.swept.items()}}
     return Model(
         name=getattr(vector_field, "__name__", type(vector_field).__name__),
-        vector_field=vector_field,
+        rule=vector_field,
         y0=jax.tree_util.tree_unflatten(structure, list(leaves.values())),
         args=args,
         fields=tuple(fields),
@@ -222,13 +222,13 @@ def check_vector_field(model: Model, runs: Runs) -> None:
     """
     state, args = one_run(model, runs)
     time = np.zeros((), jax.tree.leaves(model.y0)[0].dtype)
-    slope = jax.eval_shape(lambda y: model.vector_field(time, y, args), state)
+    slope = jax.eval_shape(lambda y: model.rule(time, y, args), state)
     given = jax.tree.structure(slope), [leaf.shape for leaf in jax.tree.leaves(slope)]
     expected = jax.tree.structure(state), [leaf.shape for leaf in jax.tree.leaves(state)]
     if given != expected:
         raise ConfigError(
-            f"the vector field {model.name} returns {_shapes(slope)}, but the state is "
-            f"{_shapes(state)}: return one slope per leaf of y"
+            f"the vector field or step of {model.name} returns {_shapes(slope)}, but the state is "
+            f"{_shapes(state)}: return one slope per leaf of y, or of a recurrence its next value"
         )
 
 

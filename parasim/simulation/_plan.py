@@ -36,7 +36,13 @@ from parasim.simulation._model import (
 from parasim.simulation._provenance import as_json, fingerprint, root_attributes
 from parasim.simulation._resources import batch_that_fits
 from parasim.simulation._runs import Runs, Sweep, make_runs
-from parasim.simulation._solvers import check_terms, with_tolerances
+from parasim.simulation._solvers import (
+    check_terms,
+    for_system,
+    system_dt,
+    with_driven_resets,
+    with_tolerances,
+)
 
 _MOST_STEPS_32_BIT = 2**31 - 1
 
@@ -108,7 +114,7 @@ def make_plan(
     y0: Any = None,
     t0: float = 0.0,
     t1: float,
-    dt: float,
+    dt: float | None = None,
     solver: diffrax.AbstractSolver | None = None,
     every: int = 1,
     dtype: Any = None,
@@ -143,13 +149,6 @@ def make_plan(
     kind = resolve_dtype(dtype)
     system, y0 = _own_vector_field(system, y0)
     newton = _parallel_newton(solver, kind)
-    grid = make_grid(t0, t1, dt, every=every, window=newton.steps)
-    if grid.steps > _MOST_STEPS_32_BIT and not is_64_bit():
-        raise ConfigError(
-            f"{grid.steps} steps cannot be counted in 32 bits: choose a larger dt, or "
-            f"{ENABLE_64_BIT}"
-        )
-    seed = whole_number("seed", seed, minimum=0)
     if isinstance(system, str):
         used = [*([] if names_code(system) else [find("systems", system)]), *used]
         system, values = build_system(system, _mapping("params", params))
@@ -157,6 +156,15 @@ def make_plan(
         values = system.resolve(_mapping("params", params))
     else:
         values = params
+    if isinstance(system, System):
+        newton = for_system(newton, system)
+    grid = make_grid(t0, t1, system_dt(system, dt), every=every, window=newton.steps)
+    if grid.steps > _MOST_STEPS_32_BIT and not is_64_bit():
+        raise ConfigError(
+            f"{grid.steps} steps cannot be counted in 32 bits: choose a larger dt, or "
+            f"{ENABLE_64_BIT}"
+        )
+    seed = whole_number("seed", seed, minimum=0)
     if not isinstance(sweep, Sweep):
         sweep = Sweep(_mapping("sweep", sweep))
     runs = make_runs(sweep, members, seed, system=system, params=params)
@@ -164,6 +172,7 @@ def make_plan(
     model = make_model(system, values, y0, dtype=kind, runs=runs, perturbation=perturbation)
     given = {**_mapping("params", params), **runs.swept} if runs.swept else params
     model, forcings = driven_model(model, system, inputs, params=given, grid=grid, dtype=kind)
+    newton = with_driven_resets(newton, model.rule)
     check_vector_field(model, runs)
     one = one_run(model, runs)[0]
     windows = newton.window_solver(one, host=True)

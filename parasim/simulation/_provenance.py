@@ -53,7 +53,7 @@ def root_attributes(
         used: the plugins that were found by name, parasim's own too.
     """
     device, versions = jax.devices()[0], package_versions()
-    plugins = code_origins([model.vector_field, solver])
+    plugins = code_origins([model.rule, solver])
     title = f"{model.name}: {model.description}" if model.description else model.name
     method = type(solver).__name__
     unit = "" if model.time_unit == "1" else f" {model.time_unit}"
@@ -114,7 +114,7 @@ def fingerprint(model: Model, runs: Runs) -> str:
     """
     y0, args = one_run(model, runs)
     time = np.zeros((), jax.tree.leaves(y0)[0].dtype)
-    traced = jax.make_jaxpr(lambda t, y: model.vector_field(t, y, args))(time, y0)
+    traced = jax.make_jaxpr(lambda t, y: model.rule(t, y, args))(time, y0)
     text = re.sub(r"0x[0-9a-f]+", "", str(traced.jaxpr))  # where functions happen to be in memory
     digest = hashlib.sha256(text.encode())
     for constant in traced.consts:

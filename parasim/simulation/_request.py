@@ -12,6 +12,7 @@ from parasim.simulation._config import RunConfig, plan_config, request_config
 from parasim.simulation._inputs import InputFile
 from parasim.simulation._plan import Plan
 from parasim.simulation._runs import Sweep
+from parasim.simulation._solvers import name_of_solver
 
 _MOST_VALUES = 10_000  # of an initial state that is written out
 
@@ -37,9 +38,10 @@ def written_request(plan: Plan, system: Any, given: Mapping[str, Any]) -> dict[s
     solver: ParallelNewton = plan.solver
     request = {
         "system": system,
-        **{name: float(given[name]) for name in ("t0", "t1", "dt")},
+        **{name: float(given[name]) for name in ("t0", "t1")},
+        "dt": plan.grid.dt,
         **{name: given[name] for name in ("every", "seed", "perturbation")},
-        "solver": type(solver.solver).__name__,
+        "solver": name_of_solver(solver.solver),
         "mode": solver.mode,
         "steps": solver.steps,
         "dtype": plan.configuration["dtype"],

@@ -37,7 +37,7 @@ def simulate(
     y0: Any = None,
     t0: float = 0.0,
     t1: float,
-    dt: float,
+    dt: float | None = None,
     solver: diffrax.AbstractSolver | None = None,
     store: str | os.PathLike[str] | None = None,
     sink: str | None = None,
@@ -70,7 +70,7 @@ def simulate(
             the leaf; for a plain vector field any pytree of numbers.
         t0: the first time, in the system's time unit.
         t1: the last time; t1 - t0 must be a whole number of steps.
-        dt: the step.
+        dt: the step; by default that of the system, if it has one, which a recurrence does: 1.
         solver: a `ParallelNewton`, by default `ParallelNewton()`, or a one-step diffrax solver to
             put into one. Its `steps` are the length of a window.
         store: where the zarr group shall be, a path or a URL that fsspec knows (`s3://...`); by

@@ -10,6 +10,9 @@ import optimistix
 
 from parasim._errors import ConfigError
 from parasim._numbers import as_float
+from parasim.integrators import Iteration, ParallelNewton, WithResets
+from parasim.plugins import System
+from parasim.plugins._drive import DrivenField, drive
 from parasim.plugins._registry import find, make
 
 
@@ -61,6 +64,62 @@ def _has_tolerances(solver: diffrax.AbstractImplicitSolver) -> bool:
     """Say whether the tolerances are numbers; diffrax keeps a marker where they are to come."""
     found = (getattr(solver.root_finder, name, 0.0) for name in ("rtol", "atol"))
     return all(not math.isnan(as_float(tolerance)) for tolerance in found)
+
+
+def for_system(solver: ParallelNewton, system: System) -> ParallelNewton:
+    """Return the solver as a system needs it: with its resets, or with its own step.
+
+    Raises:
+        ConfigError: a method for differential equations was chosen for a recurrence. The default is
+            none, and is left aside.
+    """
+    inner = solver.solver
+    if system.step is not None:
+        if type(inner) not in (Iteration, diffrax.Tsit5):
+            raise ConfigError(
+                f"{system.name} is a recurrence, whose step is its own, and {type(inner).__name__} "
+                "is for differential equations: leave the solver out"
+            )
+        inner = Iteration()
+    elif system.resets and not isinstance(inner, WithResets):
+        conditions = tuple(reset.condition for reset in system.resets)
+        inner = WithResets(inner, conditions, tuple(reset.apply for reset in system.resets))
+    return dataclasses.replace(solver, solver=inner)
+
+
+def with_driven_resets(solver: ParallelNewton, rule: Any) -> ParallelNewton:
+    """Return the solver with resets that see the same driven parameters as the vector field."""
+    resets = solver.solver
+    if not (isinstance(rule, DrivenField) and isinstance(resets, WithResets)):
+        return solver
+    conditions, jumps = (
+        tuple(drive(function, rule.forcings) for function in functions)
+        for functions in (resets.conditions, resets.jumps)
+    )
+    return dataclasses.replace(solver, solver=WithResets(resets.solver, conditions, jumps))
+
+
+def name_of_solver(solver: Any) -> str | None:
+    """Return the name by which `inner_solver` makes a solver that is in use; None for a step."""
+    if isinstance(solver, WithResets):
+        return name_of_solver(solver.solver)
+    return None if isinstance(solver, Iteration) else type(solver).__name__
+
+
+def system_dt(system: Any, dt: Any) -> Any:
+    """Return the step of a run: what was asked for, or else the system's own.
+
+    Raises:
+        ConfigError: there is neither, or another one than 1 for a recurrence.
+    """
+    own = system.dt if isinstance(system, System) else None
+    if dt is None:
+        if own is None:
+            raise ConfigError("dt is missing: give dt, the length of a step")
+        return own
+    if isinstance(system, System) and system.is_recurrence and as_float(dt) != 1:
+        raise ConfigError(f"{system.name} is a recurrence, whose dt is 1, not {dt}: leave it out")
+    return dt
 
 
 def check_terms(solver: diffrax.AbstractSolver) -> None:

@@ -119,7 +119,7 @@ def _flow(case: Case) -> Flow:
 
     def vector_field(t, y, args):
         del args
-        return ravel_pytree(system.vector_field(t, unravel(y), parameters))[0]
+        return ravel_pytree(system.rule(t, unravel(y), parameters))[0]
 
     return Flow(vector_field, y0)
 

@@ -65,7 +65,7 @@ class SystemTests:
 
     def test_built_twice_it_shares_its_vector_field_so_that_nothing_is_traced_twice(self, system):
         again = get_system(system.name, **system.options)
-        assert again.vector_field is system.vector_field
+        assert again.rule is system.rule
 
     @pytest.mark.parametrize("dtype", _DTYPES)
     def test_slopes_are_like_the_state_whatever_the_promotion(self, system, dtype):
@@ -113,6 +113,6 @@ def _members(system: System) -> dict[str, Any]:
 
 
 def _field(system: System, dtype: Any) -> Callable[[Any, Any], Any]:
-    """Return the vector field at the default parameters, as a run calls it."""
+    """Return the vector field, or the step, at the default parameters, as a run calls it."""
     args = {name: jnp.asarray(value, dtype) for name, value in system.resolve().items()}
-    return lambda t, y: system.vector_field(t, y, args)
+    return lambda t, y: system.rule(t, y, args)

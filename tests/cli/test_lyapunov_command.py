@@ -30,7 +30,7 @@ def test_it_says_what_system_exponents_measures(parasim):
     ("arguments", "code", "said"),
     [
         ("lyapunov stuart-landow --t1 100 --dt 0.05", 2, "did you mean 'stuart-landau'"),
-        ("lyapunov stuart-landau --t1 100", 2, "dt is missing"),
+        ("lyapunov henon --t1 100 --dt 2", 2, "whose dt is 1"),
         (RUN + "--exponents 3", 2, "there are 2 exponents"),
         (RUN + "--exponents some", 2, "a whole number or all"),
         (RUN + "--transient 100", 2, "less than the run"),

@@ -11,7 +11,7 @@ from parasim.testing import SystemTests
 
 
 def evaluate(system, y, **params):
-    return system.vector_field(0.0, y, system.resolve(params))
+    return system.rule(0.0, y, system.resolve(params))
 
 
 def state_of(system, dtype=np.float64):

@@ -11,10 +11,12 @@ from jaxtyping import Array, PyTree
 from parasim._errors import ConfigError
 from parasim.integrators.newton._finite import all_finite
 from parasim.integrators.steps._controls import with_increments
+from parasim.integrators.steps._differentiable import differentiable
 from parasim.integrators.steps._diffrax_private import unwrapped
 from parasim.integrators.steps._explicit import ExplicitStep
-from parasim.integrators.steps._finite_root import FiniteRoot
+from parasim.integrators.steps._iteration import Iteration, MapStep
 from parasim.integrators.steps._nodes import Slot
+from parasim.integrators.steps._resets import ResetStep, WithResets
 
 _WITH_MEMORY = (diffrax.LeapfrogMidpoint, diffrax.ReversibleHeun)
 
@@ -82,13 +84,16 @@ def _from(start: Any, term: diffrax.AbstractTerm, dt: Any) -> diffrax.ODETerm:
     return diffrax.ODETerm(field)
 
 
+InnerStep = ExplicitStep | GenericStep | MapStep | ResetStep
+
+
 def inner_step(
     solver: diffrax.AbstractSolver, terms: PyTree, args: PyTree, dt: Any, y: PyTree
-) -> ExplicitStep | GenericStep:
+) -> InnerStep:
     """Return the step map of a one-step solver, for steps of size dt.
 
-    Explicit Runge-Kutta methods on an `ODETerm` are written out from their tableau; everything
-    else goes through the solver's `step`.
+    Explicit Runge-Kutta methods on an `ODETerm` are written out from their tableau, recurrences are
+    applied; everything else goes through the solver's `step`.
 
     Arguments:
         solver: any diffrax solver that carries no state of its own from step to step.
@@ -97,6 +102,14 @@ def inner_step(
         dt: the step size, positive.
         y: a state on the way, such as the first.
     """
+    if isinstance(solver, Iteration):
+        return MapStep(lambda n, y: terms.vf(n, y, args))
+    if isinstance(solver, WithResets):
+
+        def plain(t: Any, dt: Any, y: PyTree) -> PyTree:
+            return inner_step(solver.solver, terms, args, dt, y)(y, Slot(t, t + dt))
+
+        return ResetStep(solver, plain, args, dt)
     ordinary = isinstance(unwrapped(terms), diffrax.ODETerm)
     # A subclass may have a step of its own, and a wrapper has one.
     by_tableau = type(solver).step is diffrax.AbstractERK.step
@@ -107,28 +120,6 @@ def inner_step(
         lambda leaf: jax.lax.stop_gradient(jnp.where(jnp.isfinite(leaf), leaf, 0)), y
     )
     return GenericStep(differentiable(solver), terms, args, dt if ordinary else None, somewhere)
-
-
-def differentiable(solver: Any) -> Any:
-    """Return the solver such that derivatives of its step can be taken anywhere, in both modes.
-
-    The default stage loop of diffrax's Runge-Kutta methods is made for reverse mode only, and the
-    derivative of an implicit stage must be finite even where the stage has no solution.
-    """
-    if isinstance(solver, diffrax.AbstractWrappedSolver):
-        return eqx.tree_at(lambda s: s.solver, solver, differentiable(solver.solver))
-    if isinstance(solver, diffrax.AbstractRungeKutta):
-        solver = _with_stage_loop(solver, "bounded")
-    if isinstance(solver, diffrax.AbstractSRK):
-        solver = _with_stage_loop(solver, "lax")
-    if isinstance(solver, diffrax.AbstractImplicitSolver):
-        finder = FiniteRoot(finder=solver.root_finder)  # pyright: ignore[reportCallIssue]
-        solver = eqx.tree_at(lambda s: s.root_finder, solver, finder)
-    return solver
-
-
-def _with_stage_loop(solver: Any, kind: str) -> Any:
-    return eqx.tree_at(lambda s: s.scan_kind, solver, kind, is_leaf=lambda x: x is None)
 
 
 def check_one_step(solver: Any) -> None:

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, PyTree
 
 from parasim.integrators.steps._controls import increments
-from parasim.integrators.steps._inner_step import ExplicitStep, GenericStep, inner_step
+from parasim.integrators.steps._inner_step import InnerStep, inner_step
+from parasim.integrators.steps._iteration import Iteration
 from parasim.integrators.steps._nodes import Slot
 from parasim.integrators.window._recurrence import Recurrence
 
@@ -22,7 +23,7 @@ class StandingStep(eqx.Module):
         start: a state from which the slots that do not move can be stepped.
     """
 
-    step: ExplicitStep | GenericStep
+    step: InnerStep
     start: PyTree
 
     def __call__(self, y: PyTree, slot: Slot) -> PyTree:
@@ -50,8 +51,10 @@ def window_recurrence(
     y: PyTree,
     interval: int,
     count: Int[Array, ""] | None = None,
-) -> tuple[Recurrence, ExplicitStep | GenericStep | StandingStep]:
+) -> tuple[Recurrence, InnerStep | StandingStep]:
     """Return the inner solver's steps from node to node, and the fine step map.
+
+    A recurrence has no coarse steps.
 
     Arguments:
         solver: the inner solver.
@@ -72,6 +75,9 @@ def window_recurrence(
         fine, coarse = StandingStep(fine, y), StandingStep(coarse, y)
         duration = nodes[-1] - nodes[0]
         moving = jnp.arange(nodes.shape[0] - 1, dtype=count.dtype) < count
+    if isinstance(solver, Iteration):
+        inputs = _slots(solver, terms, fine_times, moving)
+        return Recurrence(step=fine, inputs=inputs, duration=duration, moving=count), fine
     return Recurrence(
         step=fine,
         inputs=_slots(solver, terms, fine_times, moving),

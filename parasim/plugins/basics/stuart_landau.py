@@ -7,9 +7,14 @@ For a > 0 it runs on the circle r = sqrt(a) with period 2 pi / omega; the Lyapun
 0 and -2 a. For a < 0 it spirals into the origin; there both exponents are a.
 """
 
+import math
+
 from parasim._citations import STUART_1960
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
+from parasim.plugins._truth import Truth
+
+_CYCLE = {"t1": 200, "transient": 50}
 
 
 def _vector_field(t, y, args):
@@ -44,4 +49,21 @@ def stuart_landau() -> System:
         description="normal form of a Hopf bifurcation; an exact circle",
         citation="Stuart (1960), J. Fluid Mech. 9, 353-370",
         bibtex=STUART_1960,
+        dt=0.02,
+        truth=(
+            *(
+                Truth(
+                    "lyapunov_exponents",
+                    (0.0, -2 * a),
+                    3e-8,
+                    "exact",
+                    "[0, -2 a]",
+                    {"a": a},
+                    {"t1": 400, "transient": 300},
+                )
+                for a in (0.25, 1.0)
+            ),
+            Truth("peak_to_peak", 2.0, status="exact", source="2 sqrt(a)", run=_CYCLE),
+            Truth("period", 2 * math.pi, status="exact", source="2 pi / omega", run=_CYCLE),
+        ),
     )

@@ -39,4 +39,5 @@ def van_der_pol() -> System:
         description="relaxation oscillator; a limit cycle, stiff for large mu",
         citation="van der Pol (1926), Phil. Mag. 2, 978-992",
         bibtex=VAN_DER_POL_1926,
+        dt=0.02,
     )

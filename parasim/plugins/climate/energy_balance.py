@@ -8,11 +8,14 @@ deep ocean (C0). At constant co2 both settle at T = forcing / feedback, the surf
 C / (feedback + exchange), about 4 years, the deep ocean within centuries.
 """
 
+import math
+
 import jax.numpy as jnp
 
 from parasim._citations import ENERGY_BALANCE
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
+from parasim.plugins._truth import Truth
 
 
 def _vector_field(t, y, args):
@@ -61,4 +64,15 @@ def energy_balance() -> System:
         description="global surface and deep-ocean temperature, forced by CO2",
         citation="Held et al. (2010), J. Climate 23, 2418-2427; Geoffroy et al. (2013), 26, 1841",
         bibtex=ENERGY_BALANCE,
+        dt=0.1,
+        truth=(
+            Truth(
+                "fixed_points",
+                ((5.35 * math.log(2) / 1.13,),),
+                status="exact",
+                source="forcing / feedback, for twice as much CO2",
+                settings={"co2": 556.0},
+                run={"variables": ("surface_temperature",), "low": -10.0, "high": 10.0},
+            ),
+        ),
     )

@@ -11,6 +11,12 @@ The mean divergence is -(sigma + 1 + beta) everywhere, and the origin is stable 
 from parasim._citations import LORENZ_1963
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
+from parasim.plugins._truth import Truth
+
+_RUN = {"t1": 20000, "dt": 0.01}
+_SOURCE = (
+    "Sprott's page on the Lorenz attractor: 0.906, 0, -14.572 and 2.062; RK4 and QR in float64"
+)
 
 
 def _vector_field(t, y, args):
@@ -49,4 +55,23 @@ def lorenz63() -> System:
         description="thermal convection in three equations; chaotic",
         citation="Lorenz (1963), J. Atmos. Sci. 20, 130-141",
         bibtex=LORENZ_1963,
+        dt=0.01,
+        truth=(
+            Truth(
+                "lyapunov_exponents",
+                (0.9056, 0.0, -14.5723),
+                0.0005,
+                "published and recomputed",
+                _SOURCE,
+                run=_RUN,
+            ),
+            Truth("exponent_sum", -41 / 3, 4.5e-6, status="exact", source="divergence", run=_RUN),
+            Truth(
+                "kaplan_yorke_dimension",
+                2.0622,
+                status="published and recomputed",
+                source=_SOURCE,
+                run=_RUN,
+            ),
+        ),
     )

@@ -12,6 +12,10 @@ import numpy as np
 from parasim._citations import LORENZ_1996
 from parasim._errors import ConfigError
 from parasim.plugins._system import Parameter, System, Variable
+from parasim.plugins._truth import Truth
+
+_RUN = {"t1": 4000, "dt": 0.05, "window": 1024}
+_SOURCE = "RK4 and QR in float64; usually Lorenz & Emanuel (1998) are quoted with 13 and 27.1"
 
 _AMPLITUDE = 0.01  # of the perturbation: small against F, far above round-off in float32
 
@@ -56,4 +60,12 @@ def lorenz96(sites: int = 40) -> System:
         citation="Lorenz (1996), ECMWF Seminar on Predictability, vol. 1, 1-18",
         bibtex=LORENZ_1996,
         options={"sites": sites},
+        dt=0.05,
+        truth=(
+            Truth("lyapunov_exponents", (1.67,), 0.008, source=_SOURCE, run=_RUN),
+            Truth("exponent_sum", -40.0, 1.3e-4, status="exact", source="divergence", run=_RUN),
+            Truth("positive_exponents", 13, source=_SOURCE, run=_RUN),
+            Truth("entropy", 10.21, source=_SOURCE, run=_RUN),
+            Truth("kaplan_yorke_dimension", 27.1, source=_SOURCE, run=_RUN),
+        ),
     )

@@ -10,6 +10,7 @@ points) and fires between them, at I = 0.5 with a period of 39.474.
 from parasim._citations import FITZHUGH_1961
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
+from parasim.plugins._truth import Truth
 
 
 def _vector_field(t, y, args):
@@ -49,4 +50,21 @@ def fitzhugh_nagumo() -> System:
         description="an excitable membrane in two equations; fires periodically",
         citation="FitzHugh (1961), Biophys. J. 1, 445-466",
         bibtex=FITZHUGH_1961,
+        dt=0.05,
+        truth=(
+            Truth(
+                "hopf_points",
+                (0.331281337, 1.418718663),
+                status="exact",
+                source="trace of the Jacobian",
+                run={"parameter": "I", "start": 0.0, "stop": 2.0},
+            ),
+            Truth(
+                "period",
+                39.474415,
+                1.3e-5,
+                source="scipy",
+                run={"t1": 2000, "transient": 400, "dt": 0.01},
+            ),
+        ),
     )

@@ -13,6 +13,7 @@ from jax.nn import sigmoid
 from parasim._citations import HODGKIN_HUXLEY_1952
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
+from parasim.plugins._truth import Truth
 from parasim.plugins.neuro._exp_linear import exp_linear
 
 
@@ -76,4 +77,36 @@ def hodgkin_huxley() -> System:
         description="squid giant axon; fires periodically for I above 6.26",
         citation="Hodgkin and Huxley (1952), J. Physiol. 117, 500-544",
         bibtex=HODGKIN_HUXLEY_1952,
+        dt=0.01,
+        truth=(
+            Truth(
+                "fixed_points",
+                ((-64.9964,),),
+                source="scipy",
+                settings={"I": 0.0},
+                run={"variables": ("V",), "low": (-90.0, 0.0, 0.0, 0.0), "high": (40.0, 1, 1, 1)},
+            ),
+            Truth(
+                "hopf_points",
+                (9.7754, 154.522),
+                source="scipy",
+                run={"parameter": "I", "start": 0.0, "stop": 200.0},
+            ),
+            Truth(
+                "firing_onset",
+                6.2601,
+                source="scipy",
+                run={"parameter": "I", "low": 6.23, "high": 6.29, "t1": 3000},
+            ),
+            *(
+                Truth(
+                    "firing_rate",
+                    rate,
+                    source="scipy",
+                    settings={"I": current},
+                    run={"t1": 1500, "transient": 500},
+                )
+                for current, rate in ((6.3, 52.37), (10.0, 68.32), (20.0, 86.47))
+            ),
+        ),
     )
