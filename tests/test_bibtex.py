@@ -70,7 +70,10 @@ def test_a_system_has_the_entry_of_its_citation(name):
 
 def test_a_system_whose_bibtex_has_no_entry_is_refused():
     with pytest.raises(ConfigError, match=r"mine: bibtex holds no entry.*leave it out"):
-        System("mine", lambda t, y, a: y, lambda p, s: {}, {}, {}, "1", "", "", bibtex="@book{a, ")
+        System(
+            name="mine", vector_field=lambda t, y, a: y, initial_state=lambda p, s: {}, params={},
+            variables={}, time_unit="1", description="", citation="", bibtex="@book{a, ",
+        )  # fmt: skip
 
 
 def test_entries_are_found_between_other_text_and_with_braces_inside():

@@ -76,8 +76,8 @@ def _shortened(line: str, width: int) -> str:
     cls=_Group,
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
     epilog="Exit codes: 0 done, 2 something was asked for that cannot be done, 3 the integration "
-    "failed, 4 the store is in the way or cannot be used, 5 a plugin is broken or a system is not as "
-    "it is known, 130 interrupted, 143 terminated.",
+    "failed, 4 the store is in the way or cannot be used, 5 a plugin is broken, or a system is not "
+    "as it is known, 130 interrupted, 143 terminated.",
 )
 @click.version_option(__version__, prog_name="parasim", message="%(prog)s %(version)s")
 def main() -> None:

@@ -62,7 +62,7 @@ class Reset:
     apply: Callable[[Any, Any, Any], Any]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class System:
     """A dynamical system and what its numbers mean: a flow, or a recurrence.
 

@@ -27,7 +27,8 @@ GOOD = """
 
     def factory(sites: int = 3):
         return System(
-            "my-model", lambda t, y, args: y, lambda params, seed: {}, {}, {}, "1",
+            name="my-model", vector_field=lambda t, y, args: y,
+            initial_state=lambda params, seed: {}, params={}, variables={}, time_unit="1",
             description="somebody's model", citation="", options={"sites": sites},
         )
 """
