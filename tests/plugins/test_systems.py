@@ -42,6 +42,12 @@ class TestEverySystem(SystemTests):
     def test_it_is_pure_and_the_same_under_jit_and_vmap(self, system):
         super().test_it_is_pure_and_the_same_under_jit_and_vmap(system)
 
+    @pytest.mark.parametrize(
+        "dtype", [np.float64, pytest.param(np.float32, marks=pytest.mark.slow)]
+    )
+    def test_the_jacobian_is_finite_and_the_same_forwards_and_backwards(self, system, dtype):
+        super().test_the_jacobian_is_finite_and_the_same_forwards_and_backwards(system, dtype)
+
 
 @pytest.mark.parametrize("name", system_names())
 def test_a_system_has_the_name_that_it_is_found_by(name):
