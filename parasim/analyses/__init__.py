@@ -16,7 +16,6 @@ from parasim.analyses._ensemble import (
 )
 from parasim.analyses._growth import growth_over_time as growth_over_time
 from parasim.analyses._histogram import histogram as histogram
-from parasim.analyses._plots import Plots as Plots
 from parasim.analyses._recurrence import recurrence as recurrence
 from parasim.analyses._return_map import return_map as return_map
 from parasim.analyses._run_record import RunRecord as RunRecord
@@ -28,6 +27,7 @@ from parasim.analyses._spikes import (
     spike_rate as spike_rate,
     spike_times as spike_times,
 )
+from parasim.analyses.pictures._plots import Plots as Plots
 
 __all__ = [
     "ParasimAccessor",

@@ -13,7 +13,6 @@ from parasim.analyses._climatology import climatology
 from parasim.analyses._ensemble import ensemble_mean, ensemble_quantiles, ensemble_spread
 from parasim.analyses._growth import growth_over_time
 from parasim.analyses._histogram import histogram
-from parasim.analyses._plots import Plots
 from parasim.analyses._recurrence import recurrence
 from parasim.analyses._report import report
 from parasim.analyses._return_map import return_map
@@ -22,6 +21,7 @@ from parasim.analyses._running_mean import running_mean
 from parasim.analyses._section import poincare_section
 from parasim.analyses._spectrum import power_spectrum
 from parasim.analyses._spikes import interspike_intervals, spike_rate, spike_times
+from parasim.analyses.pictures._plots import Plots
 from parasim.plugins._registry import load, names
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from parasim._errors import ConfigError, StoreError, first_line
+from parasim._errors import ConfigError
 from parasim.cli import _text
 from parasim.cli._analyses import listed
+from parasim.cli._datasets import open_dataset
 from parasim.cli._interruption import INTERRUPTED
 from parasim.cli._options import Assignment, debug_option
 from parasim.plugins._registry import find, load
@@ -82,7 +83,7 @@ def analyze(
     check_result(out, overwrite=overwrite)
     try:
         with _progress(name, quiet=quiet):
-            result = function(_opened(store), **options)
+            result = function(open_dataset(store), **options)
             result = with_history(result, store, function.__name__, options)
             write_result(result, out, overwrite=overwrite)
     except KeyboardInterrupt:
@@ -90,24 +91,6 @@ def analyze(
         raise click.exceptions.Exit(INTERRUPTED) from None
     if not quiet:
         click.echo(_describe(name, dict(set_), store, result, out))
-
-
-def _opened(store: str) -> "xr.Dataset":
-    """Open a run, as far as it has come, or any other zarr store, in the chunks that it has."""
-    import xarray as xr
-
-    from parasim.io import open_run
-    from parasim.io._create import MARK, root_metadata
-    from parasim.io._objects import open_objects, store_place
-
-    place = store_place(store)
-    ours = MARK in (root_metadata(place).get("attributes") or {})
-    if ours or (isinstance(place, Path) and not place.exists()):
-        return open_run(store)
-    try:
-        return xr.open_zarr(open_objects(place, read_only=True), chunks={})
-    except Exception as error:  # whatever zarr or a codec makes of foreign files
-        raise StoreError(f"{store} cannot be read as a zarr store: {first_line(error)}") from error
 
 
 def _refuse_inside(out: str, store: str) -> None:

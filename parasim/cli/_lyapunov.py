@@ -1,12 +1,16 @@
 """`parasim lyapunov`: the Lyapunov exponents of a system."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from parasim._errors import ConfigError
 from parasim.cli._options import Assignment, debug_option
+
+if TYPE_CHECKING:
+    from parasim.integrators import Exponents
+    from parasim.simulation import Plan
 
 _EPILOG = """\b
 Examples:
@@ -66,16 +70,38 @@ def lyapunov(
     import jax
 
     from parasim.cli._exponents import describe_exponents
-    from parasim.simulation import check_picture, draw_convergence, plan_exponents, plan_values
+    from parasim.simulation import plan_exponents, plan_values
 
     if plot is not None:
+        from parasim.analyses.pictures import check_picture
+
         check_picture(plot)
     with jax.enable_x64(values.get("dtype", "float64") == "float64"):
         plan = plan_values(values)
         result = plan_exponents(plan, exponents=count, transient=skipped, blocks=blocks)
         click.echo(describe_exponents(plan, result))
         if plot is not None:
-            draw_convergence(plot, result, title=plan.model.name, time_unit=plan.model.time_unit)
+            _draw(plot, result, plan)
+
+
+def _draw(path: Path, exponents: "Exponents", plan: "Plan") -> None:
+    """Write the picture of how the exponents converged."""
+    import numpy as np
+
+    from parasim.analyses.pictures import draw_convergence, new_figure, save_picture, styled
+
+    with styled():
+        figure = new_figure(8, 5)
+        draw_convergence(
+            figure.subplots(),
+            *(
+                np.asarray(a)
+                for a in (exponents.times, exponents.history, exponents.standard_error)
+            ),
+            title=plan.model.name,
+            time_unit=plan.model.time_unit,
+        )
+    save_picture(figure, path)
 
 
 def _count(text: str) -> int | None:

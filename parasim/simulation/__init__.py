@@ -18,10 +18,6 @@ from parasim.simulation._explain import (
     Stretch as Stretch,
     explain_store as explain_store,
 )
-from parasim.simulation._exponent_plot import (
-    check_picture as check_picture,
-    draw_convergence as draw_convergence,
-)
 from parasim.simulation._exponents import (
     plan_exponents as plan_exponents,
     system_exponents as system_exponents,
@@ -66,12 +62,10 @@ __all__ = [
     "Stretch",
     "Sweep",
     "calibrate_system",
-    "check_picture",
     "check_run",
     "check_values",
     "compile_plan",
     "damaged_windows",
-    "draw_convergence",
     "explain_store",
     "find_sink",
     "is_store",
