@@ -41,7 +41,7 @@ def complete_stores(
 
 
 def _paths(incomplete: str, suffix: str) -> list[str]:
-    """Return what continues a path: folders, and what ends in the suffix, or stores if there is none.
+    """Return what continues a path: folders, and files with the suffix, or stores without one.
 
     Folders end in a slash, so that completion goes on in them.
     """
