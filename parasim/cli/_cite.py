@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from parasim.cli._options import debug_option
+from parasim.cli._completion import complete_stores
+from parasim.cli._json import write_json
+from parasim.cli._options import debug_option, json_option
 
 if TYPE_CHECKING:
     from parasim.io import StoredWindows
@@ -21,18 +23,34 @@ Exit codes: 0 done, 4 the store cannot be used."""
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("store")
+@click.argument("store", shell_complete=complete_stores)
+@json_option
 @debug_option
-def cite(store: str) -> None:
+def cite(store: str, *, as_json: bool) -> None:
     """Print BibTeX entries for everything that a run used.
 
     STORE is what `parasim run --out` wrote. The run may still be going on, or have failed.
+    """
+    text = bibtex_of(store)
+    if as_json:
+        from parasim._bibtex import split_entries
+
+        write_json(split_entries(text))
+        return
+    click.echo(text)
+
+
+def bibtex_of(store: str) -> str:
+    """Return the entries of everything that a run used.
+
+    Raises:
+        StoreError: there is no store, or it is something else.
     """
     from parasim.io import read_windows
 
     windows = read_windows(store)
     stored = windows.attributes.get("bibtex", "")
-    click.echo("\n\n".join(filter(None, [stored, _methods(windows, stored)])))
+    return "\n\n".join(filter(None, [stored, _methods(windows, stored)]))
 
 
 def _methods(windows: "StoredWindows", stored: str) -> str:

@@ -1,12 +1,15 @@
 """`parasim info`: what a store holds and what made it."""
 
+import dataclasses
 import math
 from typing import TYPE_CHECKING
 
 import click
 
 from parasim.cli import _text
-from parasim.cli._options import debug_option
+from parasim.cli._completion import complete_stores
+from parasim.cli._json import write_json
+from parasim.cli._options import debug_option, json_option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,17 +20,26 @@ if TYPE_CHECKING:
 _FEWEST_MEASURED = 8  # a standard error of fewer says nothing
 
 
-@click.command()
-@click.argument("store")
+_EPILOG = """\b
+Exit codes: 0 done, 4 the store cannot be used."""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("store", shell_complete=complete_stores)
+@json_option
 @debug_option
-def info(store: str) -> None:
+def info(store: str, *, as_json: bool) -> None:
     """Say what a STORE holds and what made it.
 
     The run may still be going on, or have failed.
     """
     from parasim.io import summarise_store
 
-    click.echo(_describe(store, summarise_store(store)))
+    summary = summarise_store(store)
+    if as_json:
+        write_json({"store": store, **dataclasses.asdict(summary)})
+        return
+    click.echo(_describe(store, summary))
 
 
 def _describe(store: str, summary: "StoreSummary") -> str:

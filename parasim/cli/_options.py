@@ -63,6 +63,15 @@ debug_option = click.option(
 )
 
 
+json_option = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    show_default=False,
+    help="Write JSON; null: not known.",
+)
+
+
 def cluster_options(command: Any) -> Any:
     """Add the options of commands that can be spread over processes."""
     for option in (

@@ -1,5 +1,6 @@
 """`parasim verify`: find what is missing or damaged in a store."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -7,10 +8,12 @@ import click
 
 from parasim._errors import StoreError
 from parasim.cli import _text
-from parasim.cli._options import debug_option
+from parasim.cli._completion import complete_stores
+from parasim.cli._json import write_json
+from parasim.cli._options import debug_option, json_option
 
 if TYPE_CHECKING:
-    from parasim.io._verify import Damage
+    from parasim.io import Damage, Verification
 
 _MOST_SHOWN = 20
 
@@ -20,9 +23,10 @@ store."""
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("store")
+@click.argument("store", shell_complete=complete_stores)
+@json_option
 @debug_option
-def verify(store: str) -> None:
+def verify(store: str, *, as_json: bool) -> None:
     """Read a whole STORE, and check that all that was committed is there.
 
     Every chunk has a checksum. What is wrong can be computed again: `parasim resume --repair`.
@@ -30,19 +34,26 @@ def verify(store: str) -> None:
     from parasim.io import verify_store
 
     found = verify_store(store)
+    if as_json:
+        write_json({"store": store, "sound": found.sound, **dataclasses.asdict(found)})
+    else:
+        click.echo("\n".join(_lines(store, found)))
     if found.sound:
-        click.echo(f"{store} is sound: {_text.count(found.files)} files checked.")
         return
-    lines = _table(store, found.damages[:_MOST_SHOWN])
-    if len(found.damages) > _MOST_SHOWN:
-        lines.append(f"and {_text.count(len(found.damages) - _MOST_SHOWN)} more")
-    lines += [f"the progress of part {region} cannot be read" for region in found.lost]
-    click.echo("\n".join(lines))
     count = len(found.damages) + len(found.lost)
     raise StoreError(
         f"{_text.count(count)} of {_text.count(found.files)} files of {store} are missing or "
         f"damaged: compute them again by `parasim resume --repair {store}`"
     )
+
+
+def _lines(store: str, found: "Verification") -> list[str]:
+    if found.sound:
+        return [f"{store} is sound: {_text.count(found.files)} files checked."]
+    lines = _table(store, found.damages[:_MOST_SHOWN])
+    if len(found.damages) > _MOST_SHOWN:
+        lines.append(f"and {_text.count(len(found.damages) - _MOST_SHOWN)} more")
+    return lines + [f"the progress of part {region} cannot be read" for region in found.lost]
 
 
 def _table(store: str, damages: "Sequence[Damage]") -> list[str]:

@@ -1,0 +1,53 @@
+"""`parasim report`: a run as one page that can be read anywhere."""
+
+from pathlib import Path
+
+import click
+
+from parasim.cli import _text
+from parasim.cli._completion import complete_stores
+from parasim.cli._options import debug_option
+from parasim.cli._plot import default_target
+
+_EPILOG = """\b
+Examples:
+  parasim report lorenz.zarr
+  parasim report lorenz.zarr --out report.html --overwrite
+
+The page needs no network and no other file. In Python, dataset.parasim.report() says the same of
+how it went, as text.
+
+Exit codes: 0 done, 2 something was asked for that cannot be done, 4 the store cannot be read or the
+page not be written."""
+
+
+@click.command("report", epilog=_EPILOG)
+@click.argument("store", shell_complete=complete_stores)
+@click.option("--out", metavar="FILE", help="What to write.  [default: the store's name with "
+              ".html, in this folder]")  # fmt: skip
+@click.option("--overwrite", is_flag=True, show_default=False, help="Replace an existing file.")
+@click.option("--dry-run", is_flag=True, show_default=False, help="Say what would be written, and "
+              "write nothing.")  # fmt: skip
+@click.option("--quiet", is_flag=True, show_default=False, help="Say nothing.")
+@debug_option
+def report(store: str, *, out: str | None, overwrite: bool, dry_run: bool, quiet: bool) -> None:
+    """Write a page about the run of a STORE: what, how, pictures, origin, citations.
+
+    STORE is what `parasim run --out` wrote. The run may still be going on, or have failed.
+    """
+    from parasim.analyses.pictures import check_file, write_file
+    from parasim.io import summarise_store
+
+    target = Path(out) if out is not None else default_target(store, ".html")
+    check_file(target, overwrite=overwrite)
+    if dry_run:
+        title = summarise_store(store).attributes["title"]
+        lines = [("store", f"{store}: {title}"), ("file", str(target))]
+        click.echo(_text.aligned(lines) + "\n\nNothing was written (--dry-run).")
+        return
+
+    from parasim.cli.page import make_page
+
+    write_file(target, make_page(store).encode())
+    if not quiet:
+        click.echo(f"{target}, {_text.size(target.stat().st_size)}")

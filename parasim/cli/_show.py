@@ -1,0 +1,79 @@
+"""`parasim show`: all that is known of a system."""
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from parasim.cli import _system_words as words, _text
+from parasim.cli._completion import complete_systems
+from parasim.cli._json import write_json
+from parasim.cli._options import debug_option, json_option
+
+if TYPE_CHECKING:
+    from parasim.plugins import System
+
+_EPILOG = """\b
+Examples:
+  parasim show lorenz63
+  parasim show hodgkin-huxley --json
+
+Exit codes: 0 done, 2 there is no such system, 5 the plugin that brings it is broken."""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("name", shell_complete=complete_systems)
+@json_option
+@debug_option
+def show(name: str, *, as_json: bool) -> None:
+    """Show a system: equations, parameters, variables, known numbers, citation.
+
+    NAME is one that `parasim systems` lists.
+    """
+    from parasim.plugins import get_system
+
+    system = get_system(name)
+    if as_json:
+        write_json(_record(system))
+        return
+    click.echo(_describe(system))
+
+
+def _describe(system: "System") -> str:
+    unit = "dimensionless" if system.time_unit == "1" else f"in {system.time_unit}"
+    blocks = [
+        f"{click.style(system.name, bold=True)}: {system.description}",
+        words.equations(system),
+        _table("State", words.VARIABLE_HEADINGS, words.variable_rows(system)),
+        f"Time is {unit}.",
+        _table("Parameters", words.PARAMETER_HEADINGS, words.parameter_rows(system)),
+        _table("Known numbers", words.TRUTH_HEADINGS, words.truth_rows(system)),
+        f"{click.style('Citation', bold=True)}\n{system.citation}",
+        system.bibtex.strip(),
+    ]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _table(title: str, headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """Write a table without the columns that are empty."""
+    if not rows:
+        return ""
+    used = [n for n in range(len(headings)) if any(row[n] for row in rows)]
+    table = [[cells[n] for n in used] for cells in (headings, *rows)]
+    return "\n".join([click.style(title, bold=True), *_text.columns(table)])
+
+
+def _record(system: "System") -> dict[str, Any]:
+    """Return everything, for JSON."""
+    return {
+        "name": system.name,
+        "description": system.description,
+        "equations": words.equations(system),
+        "time_unit": system.time_unit,
+        "variables": {name: dataclasses.asdict(v) for name, v in system.variables.items()},
+        "parameters": {name: dataclasses.asdict(p) for name, p in system.params.items()},
+        "options": dict(system.options),
+        "truth": [dataclasses.asdict(truth) for truth in getattr(system, "truth", ())],
+        "citation": system.citation,
+        "bibtex": system.bibtex,
+    }
