@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from parasim._errors import ConfigError
+from parasim.cli._completion import complete_systems
 from parasim.cli._options import Assignment, InputAssignment, cluster_options, debug_option
 from parasim.plugins._own_code import names_code
 
@@ -28,7 +29,9 @@ store is in the way or cannot be written, 5 a plugin is broken, 130 interrupted,
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("system", metavar="SYSTEM|FILE.toml|CODE:NAME")
+@click.argument(
+    "system", metavar="SYSTEM|FILE.toml|CODE:NAME", shell_complete=complete_systems
+)
 @click.option("--t0", metavar="T", help="First time, in the system's unit.  [default: 0]")
 @click.option("--t1", metavar="T", help="Last time; a whole number of steps after t0.")
 @click.option("--dt", metavar="H", help="Step; a number, or a fraction such as 1/12.  "
@@ -93,10 +96,9 @@ def run(
     parasim.System: that runs your code. The times t0 + n dt are computed, t0 included, in windows
     of N steps that are solved together where that is expected to pay.
     """
-    from parasim.simulation import make_config, plan_config, read_run_file
+    from parasim.simulation import make_config, plan_config
 
-    from_file = read_run_file(system) if _is_run_file(system) else None
-    flags = _flags(system, from_file, options)
+    flags, from_file = read_options(system, options)
     config = make_config(flags, from_file)
 
     import jax
@@ -143,6 +145,24 @@ def run(
 
 
 _ENCODING = ("access", "chunk_rows", "shard_rows", "compression", "keep_bits")
+
+
+def read_options(
+    system: str, options: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Return the flags that were given, by the keys of a run file, and what is in the run file.
+
+    Arguments:
+        system: a name, or a run file.
+        options: as click hands them over.
+
+    Raises:
+        ConfigError: the run file cannot be read, or flags do not go together.
+    """
+    from parasim.simulation import read_run_file
+
+    from_file = read_run_file(system) if _is_run_file(system) else None
+    return _flags(system, from_file, options), from_file
 
 
 def _is_run_file(system: str) -> bool:

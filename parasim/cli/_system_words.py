@@ -28,7 +28,7 @@ def parameter_rows(
 
     Arguments:
         system: whose.
-        values: instead of the defaults.
+        values: instead of the defaults; or what to say in their place.
     """
     given = values or {}
     rows = [
@@ -41,7 +41,8 @@ def parameter_rows(
         if not (math.isfinite(parameter.minimum) or math.isfinite(parameter.maximum)):
             limits = "any"
         unit = "" if parameter.unit == "1" else parameter.unit
-        rows.append((name, f"{value:.10g}", unit, limits, parameter.description))
+        shown = value if isinstance(value, str) else f"{value:.10g}"
+        rows.append((name, shown, unit, limits, parameter.description))
     return rows
 
 

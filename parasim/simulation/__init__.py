@@ -12,6 +12,7 @@ from parasim.simulation._config import (
     plan_stored as plan_stored,
     plan_values as plan_values,
 )
+from parasim.simulation._costs_origin import costs_origin as costs_origin
 from parasim.simulation._distributed import parts_for as parts_for
 from parasim.simulation._explain import (
     Explanation as Explanation,
@@ -65,6 +66,7 @@ __all__ = [
     "check_run",
     "check_values",
     "compile_plan",
+    "costs_origin",
     "damaged_windows",
     "explain_store",
     "find_sink",

@@ -44,7 +44,7 @@ _FEWEST_WINDOWS = 2
 _HEIGHTS = {"series": 1.5, "phase": 4.8, "space-time": 3.4, "raster": 3.4, "growth": 2.2}
 _LOWEST, _LOWEST_BESIDE = 3.2, 4.4
 _LETTERS = 10  # of the title, in an inch
-_WIDTH, _PHASE_WIDTH = 8.5, 5.2
+_WIDTH, _PHASE_WIDTH, _ALONE = 8.5, 5.2, 6.4
 
 
 def suitable(dataset: xr.Dataset) -> tuple[str, ...]:
@@ -197,7 +197,7 @@ def _composed(panels: Sequence[_Panel], title: str) -> "Figure":
     rows = [panel for panel in panels if panel.kind != "phase"]
     beside = [panel for panel in panels if panel.kind == "phase"]
     heights = [_HEIGHTS[panel.kind] for panel in rows or beside]
-    width = (_WIDTH if rows else 0) + (_PHASE_WIDTH if beside else 0)
+    width = (_WIDTH if rows else _ALONE - _PHASE_WIDTH) + (_PHASE_WIDTH if beside else 0)
     figure = new_figure(width, max(sum(heights) + 0.6, _LOWEST_BESIDE if beside else _LOWEST))
     grid = figure.add_gridspec(
         max(len(rows), 1), 2 if rows and beside else 1, height_ratios=heights,

@@ -63,7 +63,9 @@ def _parameters(system: "System | None", configuration: Mapping[str, Any]) -> Ht
     }
     if system is None:
         return table(("parameter", "value"), [(k, _number(v)) for k, v in values.items()])
-    return table(words.PARAMETER_HEADINGS, words.parameter_rows(system, values))
+    said = dict.fromkeys(configuration.get("input", {}), "driven by data")
+    said |= dict.fromkeys(configuration.get("coordinates", {}), "swept")
+    return table(words.PARAMETER_HEADINGS, words.parameter_rows(system, {**values, **said}))
 
 
 def _inputs(inputs: Mapping[str, Any]) -> Html:
