@@ -10,6 +10,7 @@ import click
 from parasim._errors import ConfigError
 from parasim.cli import _text
 from parasim.cli._analyses import listed
+from parasim.cli._completion import complete_stores
 from parasim.cli._datasets import open_dataset
 from parasim.cli._interruption import INTERRUPTED
 from parasim.cli._options import Assignment, debug_option
@@ -44,7 +45,7 @@ class _Command(click.Command):
 
 
 @click.command(cls=_Command, epilog=_EPILOG)
-@click.argument("store")
+@click.argument("store", shell_complete=complete_stores)
 @click.option("--stat", metavar="NAME", required=True, help="Which analysis; see below.")
 @click.option("--variable", "variables", metavar="NAME", multiple=True, help="Of which variable; "
               "may be repeated.  [default: all]")  # fmt: skip
@@ -52,6 +53,8 @@ class _Command(click.Command):
 @click.option("--out", metavar="RESULT", required=True, help="What to write; ends in .zarr, or in "
               ".nc for NetCDF.")  # fmt: skip
 @click.option("--overwrite", is_flag=True, show_default=False, help="Replace an existing result.")
+@click.option("--dry-run", is_flag=True, show_default=False, help="Say what would be computed, and "
+              "write nothing.")  # fmt: skip
 @click.option("--quiet", is_flag=True, show_default=False, help="No progress bar and no summary.")
 @debug_option
 def analyze(
@@ -62,6 +65,7 @@ def analyze(
     set_: tuple[tuple[str, str], ...],
     out: str,
     overwrite: bool,
+    dry_run: bool,
     quiet: bool,
 ) -> None:
     """Compute a statistic of a STORE and write it.
@@ -81,6 +85,9 @@ def analyze(
         options["variables"] = list(variables)
     _refuse_inside(out, store)
     check_result(out, overwrite=overwrite)
+    if dry_run:
+        click.echo(_describe_plan(name, dict(set_), store, open_dataset(store), options, out))
+        return
     try:
         with _progress(name, quiet=quiet):
             result = function(open_dataset(store), **options)
@@ -97,6 +104,30 @@ def _refuse_inside(out: str, store: str) -> None:
     target, source = Path(out).absolute(), Path(store).absolute()
     if target == source or source in target.parents:
         raise ConfigError(f"{out} is the store itself, or in it: choose another path")
+
+
+def _describe_plan(
+    name: str,
+    given: dict[str, str],
+    store: str,
+    dataset: "xr.Dataset",
+    options: dict[str, Any],
+    out: str,
+) -> str:
+    from parasim.analyses._time import along
+
+    chosen = along(dataset, options.get("variables"))
+    variables = (
+        f"{key} {_text.shape(map(str, array.dims), array.shape)}"
+        for key, array in chosen.data_vars.items()
+    )
+    lines = [
+        ("analysis", f"{name} of {store}"),
+        ("options", _text.pairs(given)),
+        ("of", "\n".join(variables)),
+        ("to write", out),
+    ]
+    return _text.aligned(lines) + "\n\nNothing was computed or written (--dry-run)."
 
 
 def _describe(

@@ -1,12 +1,15 @@
 """`parasim calibrate`: measure what windows cost here, for the choice of mode."""
 
+import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from parasim.cli import _text
-from parasim.cli._options import Assignment, debug_option
+from parasim.cli._completion import complete_systems
+from parasim.cli._json import write_json
+from parasim.cli._options import Assignment, debug_option, json_option
 
 if TYPE_CHECKING:
     from parasim.simulation import Calibration
@@ -19,17 +22,20 @@ Examples:
   parasim calibrate lorenz96 --set sites=36 --dtype float32
 
 The times are kept per device, number of variables and dtype in your cache directory, or in the one
-that the environment variable PARASIM_CACHE_DIR names."""
+that the environment variable PARASIM_CACHE_DIR names.
+
+Exit codes: 0 done, 2 something was asked for that cannot be done, 3 the integration failed."""
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("system")
+@click.argument("system", shell_complete=complete_systems)
 @click.option("--dt", metavar="H", default="0.01", help="Step; costs hardly depend on it.")
 @click.option("--set", "set_", type=Assignment(), multiple=True, help="A parameter or an option.")
 @click.option("--solver", metavar="NAME", default="tsit5", help="Of the steps, as in run.")
 @click.option("--dtype", metavar="DTYPE", default="float64", help="float64 or float32.")
+@json_option
 @debug_option
-def calibrate(system: str, *, set_: Any, dtype: str, **options: str) -> None:
+def calibrate(system: str, *, set_: Any, dtype: str, as_json: bool, **options: str) -> None:
     """Measure what a step and a Newton iteration cost on this device.
 
     SYSTEM is a name that `parasim systems` lists. From then on mode auto decides by what was
@@ -42,6 +48,10 @@ def calibrate(system: str, *, set_: Any, dtype: str, **options: str) -> None:
 
     with jax.enable_x64(dtype != "float32"):
         done = calibrate_system(system, params=dict(set_), dtype=dtype, **options)
+    if as_json:
+        about, costs = done.about._asdict(), dataclasses.asdict(done.costs)
+        write_json({**dataclasses.asdict(done), "about": about, "costs": costs})
+        return
     click.echo(_describe(done))
 
 

@@ -1,7 +1,8 @@
 """What `parasim lyapunov` says."""
 
 import math
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,6 +40,43 @@ def describe_exponents(plan: "Plan", exponents: "Exponents") -> str:
         ("dimension", _dimension(exponents)),
     ]  # fmt: skip
     return _text.aligned(lines) + "\n\n" + "\n".join(_convergence(exponents, unit))
+
+
+def describe_measurement(plan: "Plan", count: int | None, plot: Path | None) -> str:
+    """Say what would be measured.
+
+    Arguments:
+        plan: of what.
+        count: how many exponents; None for all.
+        plot: the picture that would be written.
+    """
+    unit = plan.model.time_unit
+    lines = [
+        ("system", f"{plan.model.name}: {plan.model.description}"),
+        ("parameters", _text.pairs(plan.model.settings)),
+        ("time", f"{_text.number(plan.grid.t0)} to {_text.quantity(plan.grid.t1, unit)}"),
+        ("steps", f"{_text.count(plan.grid.steps)} of {_text.quantity(plan.grid.dt, unit)}"),
+        ("exponents", "all" if count is None else _text.count(count)),
+        ("picture", "" if plot is None else str(plot)),
+    ]
+    return _text.aligned(lines) + "\n\nNothing was measured or written (--dry-run)."
+
+
+def exponents_record(plan: "Plan", exponents: "Exponents") -> dict[str, Any]:
+    """Return the exponents for JSON, in nats per unit of time."""
+    return {
+        "system": plan.model.name,
+        "settings": plan.model.settings,
+        "time_unit": plan.model.time_unit,
+        "dt": plan.grid.dt,
+        "exponents": np.asarray(exponents.values),
+        "standard_errors": np.asarray(exponents.standard_error),
+        "dimension": float(exponents.dimension),
+        "dimension_error": float(exponents.dimension_error),
+        "parallel": float(exponents.parallel),
+        "times": np.asarray(exponents.times),
+        "history": np.asarray(exponents.history),
+    }
 
 
 def _sum(plan: "Plan", exponents: "Exponents") -> str:

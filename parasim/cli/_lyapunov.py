@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parasim._errors import ConfigError
-from parasim.cli._options import Assignment, debug_option
+from parasim.cli._completion import complete_systems
+from parasim.cli._json import write_json
+from parasim.cli._options import Assignment, debug_option, json_option
 
 if TYPE_CHECKING:
     from parasim.integrators import Exponents
@@ -25,7 +27,7 @@ picture cannot be written."""
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("system")
+@click.argument("system", shell_complete=complete_systems)
 @click.option("--t0", metavar="T", help="First time, in the system's unit.  [default: 0]")
 @click.option("--t1", metavar="T", help="Last time; a whole number of steps after t0.")
 @click.option("--dt", metavar="H", help="Step; a number, or a fraction such as 1/12.  "
@@ -44,6 +46,9 @@ picture cannot be written."""
 @click.option("--seed", type=int, metavar="S", help="For a random initial state.  [default: 0]")
 @click.option("--plot", type=click.Path(path_type=Path), metavar="FILE",
               help="Draw the convergence into a picture, such as l.png.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, show_default=False, help="Say what would be measured, and "
+              "measure and write nothing.")  # fmt: skip
+@json_option
 @debug_option
 def lyapunov(
     system: str,
@@ -52,6 +57,8 @@ def lyapunov(
     transient: str | None,
     blocks: int,
     plot: Path | None,
+    dry_run: bool,
+    as_json: bool,
     **options: Any,
 ) -> None:
     """Measure the Lyapunov exponents of a SYSTEM.
@@ -69,7 +76,11 @@ def lyapunov(
 
     import jax
 
-    from parasim.cli._exponents import describe_exponents
+    from parasim.cli._exponents import (
+        describe_exponents,
+        describe_measurement,
+        exponents_record,
+    )
     from parasim.simulation import plan_exponents, plan_values
 
     if plot is not None:
@@ -78,8 +89,14 @@ def lyapunov(
         check_picture(plot)
     with jax.enable_x64(values.get("dtype", "float64") == "float64"):
         plan = plan_values(values)
+        if dry_run:
+            click.echo(describe_measurement(plan, count, plot))
+            return
         result = plan_exponents(plan, exponents=count, transient=skipped, blocks=blocks)
-        click.echo(describe_exponents(plan, result))
+        if as_json:
+            write_json(exponents_record(plan, result))
+        else:
+            click.echo(describe_exponents(plan, result))
         if plot is not None:
             _draw(plot, result, plan)
 

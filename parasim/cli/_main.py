@@ -75,7 +75,14 @@ def _shortened(line: str, width: int) -> str:
 @click.group(
     cls=_Group,
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
-    epilog="Exit codes: 0 done, 2 something was asked for that cannot be done, 3 the integration "
+    epilog="""\b
+Shell completion, of commands, options, systems and stores:
+  bash  eval "$(_PARASIM_COMPLETE=bash_source parasim)"
+  zsh   eval "$(_PARASIM_COMPLETE=zsh_source parasim)"
+  fish  _PARASIM_COMPLETE=fish_source parasim | source
+
+"""
+    "Exit codes: 0 done, 2 something was asked for that cannot be done, 3 the integration "
     "failed, 4 the store is in the way or cannot be used, 5 a plugin is broken, or a system is not "
     "as it is known, 130 interrupted, 143 terminated.",
 )

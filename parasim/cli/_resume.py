@@ -1,10 +1,16 @@
 """`parasim resume`: go on with a run that was interrupted."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from parasim.cli import _text
+from parasim.cli._completion import complete_stores
 from parasim.cli._options import cluster_options, debug_option
+
+if TYPE_CHECKING:
+    from parasim.simulation import Plan
 
 _EPILOG = """\b
 Examples:
@@ -21,16 +27,20 @@ the way or cannot be written, 130 interrupted, 143 terminated."""
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("store")
+@click.argument("store", shell_complete=complete_stores)
 @click.option("--extend", "t1", metavar="T", help="Lengthen a complete run to a later time.")
 @click.option("--repair", is_flag=True, show_default=False, help="Compute again what is missing or "
               "damaged: see `parasim verify`.")  # fmt: skip
 @cluster_options
 @click.option("--force-unlock", is_flag=True, show_default=False, help="Take the store from a "
               "process that is said to write it.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, show_default=False, help="Say what would be done, and "
+              "write nothing.")  # fmt: skip
 @click.option("--quiet", is_flag=True, show_default=False, help="No progress bar and no summary.")
 @debug_option
-def resume(store: str, *, t1: str | None, repair: bool, quiet: bool, **options: Any) -> None:
+def resume(
+    store: str, *, t1: str | None, repair: bool, dry_run: bool, quiet: bool, **options: Any
+) -> None:
     """Go on with the run of a STORE from its last commit.
 
     After Ctrl-C, a kill, a full disk or a reboot: a run commits every few seconds, and what it
@@ -51,6 +61,9 @@ def resume(store: str, *, t1: str | None, repair: bool, quiet: bool, **options: 
 
     with jax.enable_x64(attributes["configuration"]["dtype"] == "float64"):
         plan = plan_stored(store, attributes, t1)
+        if dry_run:
+            click.echo(_describe(store, plan, attributes, repair=repair))
+            return
         show_run(
             plan,
             store,
@@ -64,3 +77,26 @@ def resume(store: str, *, t1: str | None, repair: bool, quiet: bool, **options: 
             ),
             quiet=quiet,
         )
+
+
+def _describe(store: str, plan: "Plan", attributes: Mapping[str, Any], *, repair: bool) -> str:
+    """Say from where to where a run would go on."""
+    from parasim.io import summarise_store, verify_store
+    from parasim.simulation import check_resume
+
+    check_resume(plan, store, attributes, mend=repair)
+    summary = summarise_store(store)
+    unit = summary.time_unit
+    damages = ""
+    if repair:
+        found = verify_store(store)
+        damages = f"{_text.count(len(found.damages) + len(found.lost))} files would be mended"
+    lines = [
+        ("store", f"{store}: {attributes['title']}"),
+        ("status", summary.status),
+        ("there", f"{_text.number(plan.grid.t0)} to {_text.quantity(summary.last_time, unit)}, in "
+                  "the part that has come furthest"),
+        ("to do", f"to {_text.quantity(plan.grid.t1, unit)}"),
+        ("damage", damages),
+    ]  # fmt: skip
+    return _text.aligned(lines) + "\n\nNothing was computed or written (--dry-run)."

@@ -104,10 +104,10 @@ def _options(
         if not isinstance(value, Mapping):
             values.append(Value(key, value, _origin(key, flags, from_file, file)))
             continue
-        tables = [t if isinstance(t, Mapping) else {} for t in (given, below)]
+        above, under = (t if isinstance(t, Mapping) else {} for t in (given, below))
         for name, item in value.items():
-            shown = dataclasses.asdict(item) if dataclasses.is_dataclass(item) else item  # type: ignore[arg-type]
-            values.append(Value(f"{key}.{name}", shown, _origin(name, *tables, file)))
+            shown: Any = dataclasses.asdict(item) if key == "input" else item
+            values.append(Value(f"{key}.{name}", shown, _origin(name, above, under, file)))
     return values
 
 
@@ -136,8 +136,12 @@ def _costs(plan: "Plan") -> list[Value]:
 
     file = costs_origin(plan)
     origin = "estimate for such a device" if file is None else f"calibration {file}"
-    costs = {k: v for k, v in dataclasses.asdict(plan.solver.costs).items() if v is not None}
-    return [Value(f"costs.{name}", value, origin) for name, value in costs.items()]
+    costs = plan.configuration["solver"]["costs"]
+    return [
+        Value(f"costs.{name}", value, origin)
+        for name, value in costs.items()
+        if name != "class" and value is not None
+    ]
 
 
 def _environment() -> list[Value]:

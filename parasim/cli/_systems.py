@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from parasim.plugins import Parameter, System, Variable
 
 
-@click.command()
+_EPILOG = """\b
+Exit codes: 0 done, 2 there is no such system, 5 the plugin that brings it is broken."""
+
+
+@click.command(epilog=_EPILOG)
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, show_default=False, help="Write JSON.")
 @debug_option

@@ -1,5 +1,6 @@
 """From a configuration to a store: ties systems, integrators and stores together."""
 
+from parasim.simulation._bench import Bench as Bench, ModeTimes as ModeTimes, bench as bench
 from parasim.simulation._calibrate import (
     Calibration as Calibration,
     calibrate_system as calibrate_system,
@@ -35,6 +36,7 @@ from parasim.simulation._resume import (
 from parasim.simulation._run_file import read_run_file as read_run_file
 from parasim.simulation._runs import Sweep as Sweep
 from parasim.simulation._simulate import (
+    check_resume as check_resume,
     check_run as check_run,
     resume_plan as resume_plan,
     run_plan as run_plan,
@@ -52,17 +54,21 @@ from parasim.simulation._verification import (
 )
 
 __all__ = [
+    "Bench",
     "Calibration",
     "Comparison",
     "Explanation",
     "InputFile",
+    "ModeTimes",
     "Outlook",
     "Plan",
     "Progress",
     "RunConfig",
     "Stretch",
     "Sweep",
+    "bench",
     "calibrate_system",
+    "check_resume",
     "check_run",
     "check_values",
     "compile_plan",

@@ -217,16 +217,10 @@ def resume_plan(
         scheduler, workers: as of `simulate`.
         progress: called now and then.
     """
-    place = store_place(store)
-    longer = plan.grid.t1 > attributes["configuration"]["t1"]
-    check_same(plan, attributes, str(store), longer=longer)
-    complete = attributes["status"] == "complete"
-    if longer:
-        _check_can_grow(plan, store, attributes)
-    if complete and not longer and not mend:
+    place, longer = store_place(store), _is_longer(plan, attributes)
+    check_resume(plan, store, attributes, mend=mend)
+    if attributes["status"] == "complete" and not longer and not mend:
         return
-    if not mend:
-        _check_not_failed(place, attributes)
     found = verify_store(store) if mend else None
     extension = plan.attributes if longer else None
     with executor(store, scheduler, workers) as run:
@@ -245,6 +239,32 @@ def resume_plan(
                 session.annotate(status="failed")
             else:
                 run(plan, compiled, session, progress)
+
+
+def check_resume(
+    plan: Plan, store: str | os.PathLike[str], attributes: Mapping[str, Any], *, mend: bool = False
+) -> None:
+    """Refuse to go on where it would come out otherwise; writes nothing.
+
+    Arguments:
+        plan, store, attributes, mend: as of `resume_plan`.
+
+    Raises:
+        ConfigError: what differs is named.
+        StoreError: the run failed, or it cannot be lengthened.
+    """
+    longer = _is_longer(plan, attributes)
+    check_same(plan, attributes, str(store), longer=longer)
+    if longer:
+        _check_can_grow(plan, store, attributes)
+    elif attributes["status"] == "complete":
+        return
+    if not mend:
+        _check_not_failed(store_place(store), attributes)
+
+
+def _is_longer(plan: Plan, attributes: Mapping[str, Any]) -> bool:
+    return plan.grid.t1 > attributes["configuration"]["t1"]
 
 
 def check_run(plan: Plan, store: str | os.PathLike[str], *, overwrite: bool = False) -> None:
