@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from parasim._errors import ConfigError
 from parasim.cli import _text
 from parasim.cli._completion import complete_stores
 from parasim.cli._options import debug_option
@@ -39,6 +40,8 @@ def report(store: str, *, out: str | None, overwrite: bool, dry_run: bool, quiet
     from parasim.io import summarise_store
 
     target = Path(out) if out is not None else default_target(store, ".html")
+    if target.suffix.lower() not in (".html", ".htm"):
+        raise ConfigError(f"{target} must end in .html, so that it opens in a browser")
     check_file(target, overwrite=overwrite)
     if dry_run:
         title = summarise_store(store).attributes["title"]

@@ -6,7 +6,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from parasim import __version__
-from parasim._errors import ParasimError, UnknownPlugin
+from parasim._errors import ConfigError, ParasimError, UnknownPlugin, first_line
 from parasim.cli._interruption import INTERRUPTED
 from parasim.plugins._description import describe
 from parasim.plugins._registry import entries, find, load, names
@@ -63,6 +63,12 @@ class _Group(click.Group):
             if ctx.meta.get("parasim.debug"):
                 raise
             raise _Failure(error) from error
+        except MemoryError as error:
+            if ctx.meta.get("parasim.debug"):
+                raise
+            message = "this needs more memory than there is"
+            said = f"{message} ({first_line(error)})" if str(error) else message
+            raise _Failure(ConfigError(f"{said}: take fewer or smaller things")) from error
         except KeyboardInterrupt:
             click.echo("\nInterrupted.", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None

@@ -29,9 +29,7 @@ store is in the way or cannot be written, 5 a plugin is broken, 130 interrupted,
 
 
 @click.command(epilog=_EPILOG)
-@click.argument(
-    "system", metavar="SYSTEM|FILE.toml|CODE:NAME", shell_complete=complete_systems
-)
+@click.argument("system", metavar="SYSTEM|FILE.toml|CODE:NAME", shell_complete=complete_systems)
 @click.option("--t0", metavar="T", help="First time, in the system's unit.  [default: 0]")
 @click.option("--t1", metavar="T", help="Last time; a whole number of steps after t0.")
 @click.option("--dt", metavar="H", help="Step; a number, or a fraction such as 1/12.  "

@@ -45,6 +45,7 @@ from parasim.simulation._solvers import (
 )
 
 _MOST_STEPS_32_BIT = 2**31 - 1
+_LARGEST_SEED = 2**62  # members count on from it
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,6 +166,8 @@ def make_plan(
             f"{ENABLE_64_BIT}"
         )
     seed = whole_number("seed", seed, minimum=0)
+    if seed > _LARGEST_SEED:
+        raise ConfigError(f"seed = {seed} is too large: choose one of at most {_LARGEST_SEED}")
     if not isinstance(sweep, Sweep):
         sweep = Sweep(_mapping("sweep", sweep))
     runs = make_runs(sweep, members, seed, system=system, params=params)

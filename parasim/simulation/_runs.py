@@ -14,6 +14,7 @@ from parasim.plugins import System
 
 MEMBER = "member"
 _BATCH = 64
+_MOST_RUNS = 10**7
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +107,7 @@ def make_runs(
     if members is not None:
         members = whole_number("members", members, minimum=1)
     values = {name: _swept(name, given, system, params) for name, given in sweep.values.items()}
+    _check_number(values, members or 1, sweep.zipped)
     if sweep.zipped:
         axes, coordinates, swept, number = _zipped(values, members or 1)
     else:
@@ -124,6 +126,21 @@ def make_runs(
         number = np.broadcast_to(np.arange(members or 1) if members else 0, shape)
     described = tuple(_described(c, system) for c in coordinates)
     return Runs(axes, described, swept, seed + number, _block(tuple(axes.values()), 1))
+
+
+def _check_number(values: Mapping[str, np.ndarray], members: int, zipped: bool) -> None:
+    """Refuse so many runs that to lay them out would fill the memory.
+
+    Raises:
+        ConfigError: that.
+    """
+    lengths = [len(points) for points in values.values()]
+    total = members * (max(lengths, default=1) if zipped else math.prod(lengths))
+    if total > _MOST_RUNS:
+        raise ConfigError(
+            f"{total:,} runs are more than {_MOST_RUNS:,}, the most that one store can hold: "
+            "take fewer members or values, or divide them among several stores"
+        )
 
 
 def _zipped(values: Mapping[str, np.ndarray], members: int) -> tuple[Any, ...]:

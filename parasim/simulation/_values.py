@@ -17,6 +17,7 @@ from parasim.plugins._registry import find
 from parasim.simulation._inputs import InputFile
 from parasim.simulation._solvers import check_solver_name
 
+_MOST_POINTS = 10**7
 DTYPES = ("float64", "float32")
 
 
@@ -149,6 +150,8 @@ def _points(key: str, value: Any) -> list[float]:
         if len(ends) == 3:
             first, last = (_finite(key, end) for end in ends[:2])
             count = whole_number(f"{key}: the number of values", _setting(key, ends[2]), minimum=1)
+            if count > _MOST_POINTS:
+                raise ConfigError(f"{key}: {count:,} values are more than {_MOST_POINTS:,}")
             return np.linspace(first, last, count).tolist()
         if len(ends) != 1:
             raise ConfigError(

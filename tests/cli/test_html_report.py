@@ -122,6 +122,7 @@ def test_dry_run_overwrite_and_what_is_no_run(parasim, tmp_path):
         ("report s.zarr --out r.html", 4, "--overwrite"),
         ("report nothing.zarr", 4, "there is no store"),
         ("report s.zarr --out no/r.html", 2, "no folder"),
+        ("report s.zarr --out r", 2, "must end in .html"),
     ]:
         result = parasim(arguments)
         assert result.exit_code == code
