@@ -32,7 +32,7 @@ page not be written."""
 @click.option("--quiet", is_flag=True, show_default=False, help="Say nothing.")
 @debug_option
 def report(store: str, *, out: str | None, overwrite: bool, dry_run: bool, quiet: bool) -> None:
-    """Write a page about the run of a STORE: what, how, pictures, origin, citations.
+    """Write a page about the run of a STORE, with pictures.
 
     STORE is what `parasim run --out` wrote. The run may still be going on, or have failed.
     """

@@ -26,7 +26,7 @@ Exit codes: 0 done, 2 there is no such system, 5 the plugin that brings it is br
 @json_option
 @debug_option
 def show(name: str, *, as_json: bool) -> None:
-    """Show a system: equations, parameters, variables, known numbers, citation.
+    """Show a system: equations, parameters, known numbers.
 
     NAME is one that `parasim systems` lists.
     """

@@ -53,7 +53,7 @@ class Value(NamedTuple):
 )
 @json_option
 def show_config(system: str, *, as_json: bool, **options: Any) -> None:
-    """Print every value that a run would be made with, and where it comes from.
+    """Print every value of a run, and where it comes from.
 
     The options are those of `parasim run`. Nothing is computed or written.
     """

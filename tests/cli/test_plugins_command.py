@@ -1,6 +1,7 @@
 """`parasim plugins`, and commands, systems, analyses and run files with plugins."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -87,7 +88,7 @@ def test_verify_lists_the_states_after_loading_and_keeps_json_clean(parasim, ins
 
 def test_a_command_of_a_plugin_is_in_the_help_and_runs(parasim, installed):
     installed("fine", {"commands": {"hello": "greeting:hello"}}, greeting=COMMAND)
-    assert "\n  hello      Greet somebody [fine]\n" in parasim("--help").output
+    assert "\n hello Greet somebody [fine]\n" in re.sub(" +", " ", parasim("--help").output)
     assert "greeting" not in sys.modules
     assert parasim("hello world").output == "hello world\n"
 
@@ -95,19 +96,19 @@ def test_a_command_of_a_plugin_is_in_the_help_and_runs(parasim, installed):
 def test_a_broken_command_is_in_the_help_and_says_why_when_it_is_called(parasim, installed):
     installed("bad", {"commands": {"bad": "bad_m:f", "number": "number_m:f"}}, bad_m="1 / 0",
               number_m="def f(): ...")  # fmt: skip
-    assert "\n  bad        [bad]" in parasim("--help").output
+    assert "\n bad [bad]" in re.sub(" +", " ", parasim("--help").output)
     result = parasim("bad --anything")
     assert result.exit_code == 5
     assert "ZeroDivisionError: division by zero. Mend or uninstall bad" in result.output
     assert "where a click.Command is needed" in parasim("number").output
-    assert "\n  bad        (broken)" in parasim("--help").output
+    assert "\n bad (broken)" in re.sub(" +", " ", parasim("--help").output)
     assert parasim("systems").exit_code == 0
 
 
 def test_shell_completion_names_commands_whether_they_work_or_not(parasim, installed):
     installed("bad", {"commands": {"racket": "bad_m:f"}}, bad_m="1 / 0")
     completed = main.shell_complete(click.Context(main), "r")
-    assert [item.value for item in completed] == ["racket", "resume", "run"]
+    assert [item.value for item in completed] == ["racket", "report", "resume", "run"]
     assert completed[-1].help == "Integrate a system and stream it to a zarr store"
 
 
