@@ -1,6 +1,8 @@
 """Quick looks: what is drawn, and what is refused."""
 
 import builtins
+import subprocess
+import sys
 
 import matplotlib as mpl
 import numpy as np
@@ -238,3 +240,36 @@ def test_a_picture_for_html_takes_the_colour_of_the_text():
     assert "currentColor" in svg
     assert "#262626" not in svg
     assert "date" not in svg
+
+
+def test_of_very_many_spikes_the_last_are_drawn():
+    values = np.tile([-1.0, 1.0], 25_000)
+    ax = dataset(step=1.0, v=values).parasim.plot.raster()
+    assert len(ax.collections[0].get_segments()) == 20_000
+    assert ax.get_title(loc="left") == ("25,000 spikes: v passing 0 mV; the last 20,000 of them")
+    assert ax.get_xlim() == (10_000.5, 49_999)
+
+
+MEMORY = """
+import resource, sys
+import dask.array as da, numpy as np, xarray as xr
+import parasim.analyses
+from parasim.analyses.pictures import save_picture
+
+rows = 10**8
+chunks = {"chunks": 2**21}
+time = xr.Coordinates({"time": ("time", da.arange(rows, **chunks) * 0.01)}, indexes={})
+waves = {name: ("time", da.arange(rows, **chunks) % period * 1.0)
+         for name, period in (("v", 1000), ("w", 700))}
+made = xr.Dataset(waves).assign_coords(time)
+for kind in ("series", "phase"):
+    save_picture(made.parasim.plot(kind), sys.argv[1])
+print(1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.slow
+def test_a_store_larger_than_the_memory_that_is_used(tmp_path):
+    command = [sys.executable, "-c", MEMORY, str(tmp_path / "p.png")]
+    peak = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert peak < 2**30  # of 2.4e9 bytes

@@ -51,7 +51,7 @@ def draw_phase(ax: "Axes", dataset: xr.Dataset, x: str, y: str, *, whole: bool =
     width = 0.5 if both.sizes[TIME] > 2_000 else 0.9
     for place, (line, other, name) in enumerate(zip(lines, others, names, strict=True)):
         ax.plot(line.values, other.values, label=name if count > 1 else None, linewidth=width,
-                color=COLOURS[place % len(COLOURS)])  # fmt: skip
+                color=COLOURS[place])  # fmt: skip
     chosen = f"{_MOST_LINES} of {count:,} series" if count > _MOST_LINES else ""
     title = "; ".join(filter(None, [chosen, remark]))
     ax.set(xlabel=label(both[x]), ylabel=label(both[y]), title=title)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 400
 _MOST_VALUES = 2e7
+_MOST_MARKS = 20_000
 _POTENTIAL = "membrane potential"
 
 
@@ -57,18 +58,25 @@ def draw_raster(
     table = found.values.reshape(int(np.prod(sizes)), -1)[rows]
     row, place = np.nonzero(np.isfinite(table))
     moments = table[row, place]
+    count, since = len(moments), None
+    if count > _MOST_MARKS:
+        since = np.partition(moments, count - _MOST_MARKS)[count - _MOST_MARKS]
+        row, moments = row[moments >= since], moments[moments >= since]
+        stretch = f"the last {len(moments):,} of them"
     ax.vlines(
         moments, row + 0.1, row + 0.9, color=INK, linewidth=1 if len(rows) <= 100 else 0.7,
         rasterized=len(moments) > MOST_POINTS,
     )  # fmt: skip
     ends = chosen[TIME].values[[0, -1]] if chosen[TIME].dtype.kind in "fiu" else None
+    if ends is not None and since is not None:
+        ends[0] = since
     ax.set(ylim=(0, len(rows)), xlim=ends, xlabel=_time_label(chosen, found))
     _name_rows(ax, cells, dims, rows)
     unit = unit_of(cells)
     passed = f"{plain(name)} passing {level:.4g}"
     passed += "" if unit in ("1", "") else f" {plain(unit_text(unit))}"
     some = f"{_MOST_ROWS} of {int(np.prod(sizes)):,} rows" if len(rows) < np.prod(sizes) else ""
-    ax.set_title("; ".join(filter(None, [f"{len(moments):,} spikes: {passed}", some, stretch])))
+    ax.set_title("; ".join(filter(None, [f"{count:,} spikes: {passed}", some, stretch])))
 
 
 def _time_label(chosen: xr.Dataset, found: xr.DataArray) -> str:

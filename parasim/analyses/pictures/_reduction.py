@@ -1,5 +1,6 @@
 """Long series as short ones: what a screen can show, and no more in memory than a few blocks."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import dask
@@ -30,18 +31,30 @@ class Envelope(NamedTuple):
     each: int
 
 
-def envelope(series: xr.DataArray) -> Envelope:
-    """Return a series as it is, or if it is long the least and greatest values in columns."""
-    rows = series.sizes[TIME]
+def envelopes(lines: Sequence[xr.DataArray]) -> list[Envelope]:
+    """Return series as they are, or if they are long the least and greatest values in columns.
+
+    Those of dask are read together, each chunk once.
+
+    Arguments:
+        lines: each along `time` only, equally long.
+    """
+    rows = lines[0].sizes[TIME]
     each = 1 if rows <= MOST_POINTS else -(-rows // _COLUMNS)
+    moments = time_values(lines[0].isel({TIME: slice(None, None, each)}))
     if each == 1:
-        values = series.values.astype(np.float64)
-        return Envelope(time_values(series), values, values, 1)
-    task: Any = dask.delayed(_extremes, pure=False) if series.chunks is not None else _extremes
-    length = max(each, rows_of_blocks(series) // each * each)
-    parts = [task(series.isel({TIME: span}).data, each) for span in spans(rows, length)]
-    low, high = (np.concatenate(part) for part in zip(*dask.compute(*parts), strict=True))
-    return Envelope(time_values(series.isel({TIME: slice(None, None, each)})), low, high, each)
+        values = [line.astype(np.float64) for line in dask.compute(*lines)]
+        return [Envelope(moments, line.values, line.values, 1) for line in values]
+    length = max(each, rows_of_blocks(lines[0]) // each * each)
+    blocks = spans(rows, length)
+    task: Any = dask.delayed(_extremes, pure=False)
+    parts = dask.compute(*(task(line[span].data, each) for line in lines for span in blocks))
+    found = []
+    for place in range(len(lines)):
+        own = parts[place * len(blocks) : (place + 1) * len(blocks)]
+        low, high = (np.concatenate(part) for part in zip(*own, strict=True))
+        found.append(Envelope(moments, low, high, each))
+    return found
 
 
 def _extremes(values: np.ndarray, each: int) -> tuple[np.ndarray, np.ndarray]:

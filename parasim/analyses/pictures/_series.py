@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from parasim.analyses._time import TIME
-from parasim.analyses.pictures._reduction import envelope, thinned, time_values
+from parasim.analyses.pictures._reduction import envelopes, thinned, time_values
 from parasim.analyses.pictures._selection import MEMBER, evenly, place_name, series_of
 from parasim.analyses.pictures._style import (
     COLOURS,
@@ -55,10 +55,11 @@ def draw_series(ax: "Axes", array: xr.DataArray, *, place: int | None = None) ->
 
 def _draw_lines(ax: "Axes", array: xr.DataArray) -> list[str]:
     count = int(np.prod([n for d, n in array.sizes.items() if d != TIME]))
-    every = 1
-    for place, (series, name) in enumerate(zip(*series_of(array, _MOST_LINES), strict=True)):
-        found, text = envelope(series), name if count > 1 else None
-        colour, every = COLOURS[place % len(COLOURS)], found.each
+    lines, names = series_of(array, _MOST_LINES)
+    drawn = envelopes(lines)
+    every = drawn[0].each
+    for place, (found, name) in enumerate(zip(drawn, names, strict=True)):
+        text, colour = name if count > 1 else None, COLOURS[place]
         if found.each == 1:
             ax.plot(found.times, found.low, label=text, linewidth=1, color=colour)
         else:
