@@ -32,7 +32,7 @@ _SETTINGS: dict[str, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlelocation": "left",
-    "axes.formatter.limits": (-4, 5),
+    "axes.formatter.limits": (-4, 7),
     "axes.formatter.useoffset": False,
     "legend.frameon": False,
     "legend.fontsize": 9,
