@@ -52,6 +52,10 @@ t1 = 1
 dt = 0.1
 out = "new.zarr"
 every = 2
+seed = 1
+steps = 4
+ensemble = 2
+batch = 3
 [set]
 rho = 20
 [y0]
@@ -94,23 +98,25 @@ NEEDED = {
 @st.composite
 def _grammatical(draw):
     """Write a command line with options that the command has, mostly with values that suit."""
-    name = draw(st.sampled_from(main.list_commands(click.Context(main))))
+    known = main.list_commands(click.Context(main))
+    name = draw(st.sampled_from([*known, *4 * ["run"], *4 * ["plot"], *2 * ["analyze"]]))
     command = main.get_command(click.Context(main), name)
     assert command is not None
     if isinstance(command, click.Group):
         return [name, draw(st.sampled_from([*command.list_commands(click.Context(command)), "x"]))]
     own = {text: p for p in command.params if isinstance(p, click.Option) for text in p.opts}
     places = [p.name or "" for p in command.params if isinstance(p, click.Argument)]
-    chosen = [*NEEDED.get(name, ()), *draw(st.lists(st.sampled_from(sorted(own)), max_size=5))]
+    chosen = [*NEEDED.get(name, ()), *draw(st.lists(st.sampled_from(sorted(own)), max_size=7))]
     line = [name, *(draw(st.sampled_from(PLACES.get(p, ["s.zarr"]))) for p in places)]
     for option in chosen:
         if option in NOT_TRIED:
             continue
         line.append(option)
         if not own[option].is_flag:
-            suitable = st.sampled_from(SUITABLE.get(option, ["1", "2", "0.5", "10"]))
-            some = st.sampled_from(NUMBERS + WORDS + PATHS)
-            line.append(draw(st.one_of(suitable, suitable, suitable, suitable, some)))
+            suitable = st.sampled_from(SUITABLE.get(option, ["1", "2", "10"]))
+            number, anything = st.sampled_from(NUMBERS), st.sampled_from(WORDS + PATHS)
+            others = [number] if option not in SUITABLE else [number, anything]
+            line.append(draw(st.one_of(suitable, suitable, suitable, *others)))
     return line
 
 
