@@ -69,7 +69,7 @@ def show_config(system: str, *, as_json: bool, **options: Any) -> None:
     with jax.enable_x64(config.dtype == "float64"):
         plan = plan_config(config)
         values = [
-            *_options(config, flags, from_file or {}, system),
+            *_options(config, plan, flags, from_file or {}, system),
             *_settings(config, plan, flags, system),
             *_costs(plan),
             *_environment(),
@@ -90,7 +90,11 @@ def _shown(value: Any) -> str:
 
 
 def _options(
-    config: "RunConfig", flags: Mapping[str, Any], from_file: Mapping[str, Any], file: str
+    config: "RunConfig",
+    plan: "Plan",
+    flags: Mapping[str, Any],
+    from_file: Mapping[str, Any],
+    file: str,
 ) -> list[Value]:
     """Return all values but the system's own."""
     values = []
@@ -102,7 +106,10 @@ def _options(
         if key == "set":
             continue
         if not isinstance(value, Mapping):
-            values.append(Value(key, value, _origin(key, flags, from_file, file)))
+            origin = _origin(key, flags, from_file, file)
+            if key == "dt" and value is None:
+                value, origin = plan.grid.dt, "default of the system"
+            values.append(Value(key, value, origin))
             continue
         above, under = (t if isinstance(t, Mapping) else {} for t in (given, below))
         for name, item in value.items():
