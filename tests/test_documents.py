@@ -1,8 +1,9 @@
 """Every block of code in the documents runs; those of a file in order, in a folder of their own.
 
 In Python blocks a file's names live on from block to block. Of shell blocks the lines that begin
-with `parasim` are run; targets of `make` and files given to `python` must exist. The folder has a
-copy of examples, so that paths look as they do from the root of the repository.
+with `parasim` are run; targets of `make` and files given to `python` must exist. What a `console`
+block shows below a command must be said, numbers aside; `...` stands for what is left out. The
+folder has a copy of examples, so that paths look as they do from the root of the repository.
 """
 
 import os
@@ -28,14 +29,24 @@ _FENCE = re.compile(r"^( *)```(\w+)[^\n]*\n(.*?)^\1```", re.DOTALL | re.MULTILIN
 _SHELLS = {"sh", "bash", "shell", "console"}
 _PROMPT = "$ "
 _RUNNER = """\
-import subprocess
+import re, subprocess
 names = {"__name__": "__main__"}
+def masked(line):
+    line = re.sub(r"[0-9][0-9,.]*( (ms|s|kB|MB)\\\\b)?", "#", line)
+    return " ".join(line.split())
 for language, source, where in blocks:
     print(f"--- {where}", flush=True)
     if language == "python":
         exec(compile(source, where, "exec"), names)
-    else:
+    elif language == "sh":
         subprocess.run(source, shell=True, check=True)
+    else:
+        command, _, shown = source.partition("\\n")
+        done = subprocess.run(command, shell=True, check=True, stdout=subprocess.PIPE, text=True)
+        said = iter(map(masked, done.stdout.splitlines()))
+        for line in map(masked, shown.splitlines()):
+            if line != "..." and line not in said:
+                raise SystemExit(f"{command} does not say {line!r}, or not there:\\n{done.stdout}")
 """
 
 
@@ -82,6 +93,9 @@ def steps_of(document: str, name: str) -> list[tuple[str, str, str]]:
         where = f"{name}, block at line {block.line}"
         if block.language == "python":
             steps.append(("python", block.text, where))
+        elif block.language == "console":
+            said = re.split(r"^\$ (?=parasim )", block.text, flags=re.MULTILINE)
+            steps += [("console", part, where) for part in said if part.startswith("parasim ")]
         elif block.language in _SHELLS:
             commands = [line for line in shell_lines(block) if line.split()[:1] == ["parasim"]]
             steps += [("sh", command, where) for command in commands]
@@ -138,9 +152,13 @@ def test_names_live_on_and_a_block_that_raises_is_found(tmp_path):
 
 
 def test_shell_lines_run_and_one_that_fails_is_found(tmp_path):
-    fine = "```console\n$ parasim --version > version.txt\nparasim 0.0.0\n```\n"
+    fine = "```console\n$ parasim --version | tee version.txt\nparasim 0.0.0\n```\n"
     assert run_document(fine, "fine", tmp_path).returncode == 0
     assert (tmp_path / "version.txt").read_text().startswith("parasim ")
+    other = fine.replace("parasim 0", "parasim, version 0")
+    finished = run_document(other, "other", tmp_path)
+    assert finished.returncode != 0
+    assert "does not say 'parasim, version #'" in finished.stderr
     wrong = (
         "```sh\nmake demo\n# nothing of that name\nparasim run \\\n  lorenz36 --t1 1 --dt 1\n```"
     )
