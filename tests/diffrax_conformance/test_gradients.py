@@ -62,7 +62,7 @@ def test_gradients_through_windows_that_are_stepped_through_are_the_same(name):
 
 
 @pytest.mark.parametrize("mode", ["parallel", pytest.param("sequential", marks=pytest.mark.slow)])
-@each(KINDS, fast=("SemiImplicitEuler",))
+@each(KINDS, fast=())
 def test_directional_derivatives_are_those_of_the_inner_solver(name, mode):
     """The default adjoint has none, so by forward mode; the gradient knows the answer."""
     case = CASES[name]

@@ -34,7 +34,9 @@ def _filter(mean, x):
     return mean, x - mean
 
 
-@pytest.mark.parametrize(("window", "reverse"), [(None, False), (16, True)])
+@pytest.mark.parametrize(
+    ("window", "reverse"), [pytest.param(None, False, marks=pytest.mark.slow), (16, True)]
+)
 def test_a_recurrent_cell_gives_what_lax_scan_gives(window, reverse):
     f, init = _gru()
     xs = numbers(39, 3)
@@ -131,7 +133,15 @@ def test_a_chaotic_map_is_given_up_and_still_right():
     assert record.fell_back[0]
 
 
-@pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64, jnp.complex64, jnp.complex128])
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        jnp.float32,
+        jnp.float64,
+        pytest.param(jnp.complex64, marks=pytest.mark.slow),
+        jnp.complex128,
+    ],
+)
 def test_every_precision_keeps_its_dtype_without_promotion(dtype):
     matrix = 0.5 * numbers(3, 3).astype(dtype)
     if jnp.iscomplexobj(matrix):
@@ -149,7 +159,13 @@ def test_every_precision_keeps_its_dtype_without_promotion(dtype):
     assert record.parallel.all()
 
 
-@pytest.mark.parametrize("kinds", [(jnp.float32, jnp.float64), (jnp.complex64, jnp.float64)])
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        (jnp.float32, jnp.float64),
+        pytest.param((jnp.complex64, jnp.float64), marks=pytest.mark.slow),
+    ],
+)
 def test_a_carry_of_mixed_precision_has_the_tolerance_of_the_lesser(kinds):
     """With that of the other, rounding would have to settle: it takes twice the iterations."""
 

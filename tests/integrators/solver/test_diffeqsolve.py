@@ -88,7 +88,14 @@ def test_times_are_saved_as_diffrax_saves_them(saveat, evaluations):
     assert jax.tree.structure(ours.solver_state) == jax.tree.structure(theirs.solver_state)
 
 
-@pytest.mark.parametrize(("max_steps", "t1"), [(5, 2.5), (2, 2.5), (5, 0.0)])
+@pytest.mark.parametrize(
+    ("max_steps", "t1"),
+    [
+        (2, 2.5),
+        pytest.param(5, 2.5, marks=pytest.mark.slow),
+        pytest.param(5, 0.0, marks=pytest.mark.slow),
+    ],
+)
 def test_what_was_not_reached_is_infinite_as_in_diffrax(max_steps, t1, evaluations):
     """y' = y^2 leaves every bound at t = 1; two windows reach t = 0.5; or there is nothing to do.
 
@@ -104,6 +111,7 @@ def test_what_was_not_reached_is_infinite_as_in_diffrax(max_steps, t1, evaluatio
     _same(ours, diffrax.diffeqsolve(*arguments, **options))
 
 
+@pytest.mark.slow
 def test_dense_output_out_of_proportion_is_not_kept(evaluations):
     """As many windows as diffrax allows for have 64 MiB of states, and six are asked for."""
     controller = diffrax.PIDController(rtol=1e-5, atol=1e-5)
