@@ -25,9 +25,9 @@ import numpy as np
 from parasim.io import Field, Layout, StoreSession
 from parasim.io._commits import Commit, Start
 from parasim.io._memory import MemoryRegion
-from parasim.simulation._compile import checkpoint, compile_plan
-from parasim.simulation._execute import execute
-from parasim.simulation._plan import make_plan
+from parasim.simulation.planning._plan import make_plan
+from parasim.simulation.running._compile import checkpoint, compile_plan
+from parasim.simulation.running._execute import execute
 
 SITES, STEPS, BLOCK = 40, 1_000_000, 4096
 _WARM = 2  # rounds, until memory is there and threads have been started

@@ -15,8 +15,8 @@ import xarray as xr
 from parasim import ParallelNewton, lyapunov
 from parasim.plugins import get_system, system_names
 from parasim.simulation import verify_system
-from parasim.simulation._measurements import Measurements
-from parasim.simulation._verification import compared
+from parasim.simulation.insight._measurements import Measurements
+from parasim.simulation.insight._verification import compared
 from tests.truth_systems import roessler
 
 pytestmark = pytest.mark.slow

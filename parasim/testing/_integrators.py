@@ -10,7 +10,7 @@ import pytest
 
 from parasim.integrators import ParallelNewton
 from parasim.plugins._registry import make
-from parasim.simulation._solvers import with_tolerances
+from parasim.simulation.planning._solvers import with_tolerances
 
 _END = 2.0
 _START = 0.1

@@ -115,7 +115,7 @@ def test_a_store_of_another_program_is_never_replaced(parasim, run):
 
 @pytest.mark.parametrize("run", ["", " --dry-run"])
 def test_windows_that_do_not_fit_into_memory_are_exit_code_2(parasim, tmp_path, monkeypatch, run):
-    monkeypatch.setattr("parasim.simulation._resources.device_memory", lambda *_: 1000)
+    monkeypatch.setattr("parasim.simulation.planning._resources.device_memory", lambda *_: 1000)
     result = parasim(LORENZ + run)
     assert result.exit_code == 2
     assert "--steps" in result.output
@@ -194,7 +194,7 @@ def test_ctrl_c_is_exit_code_130(parasim, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("parasim.simulation._distributed.execute", interrupted)
+    monkeypatch.setattr("parasim.simulation.running._distributed.execute", interrupted)
     result = parasim(LORENZ)
     assert result.exit_code == 130
     assert "Interrupted" in result.output

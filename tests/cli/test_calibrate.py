@@ -19,7 +19,7 @@ def measured(tmp_path, monkeypatch):
         asked.update(solver=solver, y0=y0, args=args, dt0=dt0)
         return FAST_PARALLEL
 
-    monkeypatch.setattr("parasim.simulation._calibrate.calibrate", calibrate)
+    monkeypatch.setattr("parasim.simulation.insight._calibrate.calibrate", calibrate)
     monkeypatch.setenv("PARASIM_CACHE_DIR", str(tmp_path / "cache"))
     return asked
 
@@ -43,7 +43,7 @@ def test_it_says_from_how_many_iterations_on_parallel_loses(parasim, measured):
 
 def test_where_parallel_never_pays_it_says_so(parasim, measured, monkeypatch):
     slow = DeviceCosts(step=3e-8, iteration=5e-6, level=0.0, work=1e-7)
-    monkeypatch.setattr("parasim.simulation._calibrate.calibrate", lambda *_, **__: slow)
+    monkeypatch.setattr("parasim.simulation.insight._calibrate.calibrate", lambda *_, **__: slow)
     shown = parasim("calibrate lorenz63").output
     assert shown.count("always") == 3
     assert "0.03 us" in shown
@@ -52,7 +52,7 @@ def test_where_parallel_never_pays_it_says_so(parasim, measured, monkeypatch):
 def test_beside_an_accelerator_it_says_what_steps_take_on_the_cpu(parasim, measured, monkeypatch):
     """A window of 1,024 steps saves 1,024 steps of 5 us, less 128 of 10."""
     costs = dataclasses.replace(FAST_PARALLEL, host_step=5e-6)
-    monkeypatch.setattr("parasim.simulation._calibrate.calibrate", lambda *_, **__: costs)
+    monkeypatch.setattr("parasim.simulation.insight._calibrate.calibrate", lambda *_, **__: costs)
     shown = parasim("calibrate lorenz63").output
     assert "10 us, one after the other" in shown
     assert "on the CPU  5 us: `parasim run` steps there" in shown

@@ -54,7 +54,7 @@ def test_a_store_that_is_being_written(parasim, stepped):
 
 
 def test_a_run_that_was_interrupted(parasim, monkeypatch):
-    monkeypatch.setattr("parasim.simulation._execute.put_rows", interrupt)
+    monkeypatch.setattr("parasim.simulation.running._execute.put_rows", interrupt)
     assert parasim(RUN + "--mode sequential").exit_code == INTERRUPTED
     assert "lorenz1963deterministic" in keys(parasim)
 

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from parasim.plugins import get_system
-from parasim.simulation import _verification
+from parasim.simulation.insight import _verification
 
 
 def test_it_prints_what_was_found_beside_what_is_known(parasim):

@@ -64,7 +64,7 @@ def messages(url):
 
 
 def test_a_run_into_a_repository_is_interrupted_resumed_lengthened_and_replaced(url, monkeypatch):
-    monkeypatch.setattr("parasim.simulation._compile._CALL_STEPS", 1)
+    monkeypatch.setattr("parasim.simulation.running._compile._CALL_STEPS", 1)
 
     def stop(progress):
         if progress.windows >= 3:

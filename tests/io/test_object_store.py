@@ -47,7 +47,7 @@ def bits(dataset):
 def test_a_run_into_a_bucket_is_interrupted_resumed_damaged_repaired_and_replaced(
     bucket, monkeypatch
 ):
-    monkeypatch.setattr("parasim.simulation._compile._CALL_STEPS", 1)
+    monkeypatch.setattr("parasim.simulation.running._compile._CALL_STEPS", 1)
     url = f"{bucket}/run.zarr"
 
     def stop(progress):

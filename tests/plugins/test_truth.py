@@ -4,7 +4,7 @@ import pytest
 
 from parasim import ConfigError
 from parasim.plugins import QUANTITIES, System, Truth, get_system, system_names
-from parasim.simulation._measurements import _HOW
+from parasim.simulation.insight._measurements import _HOW
 
 
 def system(**changes):

@@ -1,0 +1,1 @@
+"""What can be learned of systems and runs: decisions, exponents, costs, known numbers."""

@@ -1,0 +1,1 @@
+"""From what is asked to a plan: everything is checked here, and nothing is computed or written."""

@@ -1,0 +1,1 @@
+"""How a run came to be: versions, machine, code, citations."""

@@ -1,0 +1,26 @@
+"""A long run takes no more memory than a short one."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = """
+import resource, sys
+import jax
+jax.config.update("jax_enable_x64", True)
+import parasim
+parasim.simulate("lorenz63", t1=1e5, dt=0.01, store=sys.argv[1])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="counts memory as Linux does")
+def test_ten_million_steps_of_three_variables_stay_under_a_gigabyte(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path / "s.zarr")]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert int(result.stdout) < 2**30
