@@ -32,7 +32,7 @@ _RUNNER = """\
 import re, subprocess
 names = {"__name__": "__main__"}
 def masked(line):
-    line = re.sub(r"[0-9][0-9,.]*( (ms|s|kB|MB)\\\\b)?", "#", line)
+    line = re.sub(r"[0-9][0-9,.]*( (ms|s|kB|MB)\\b)?", "#", line)
     return " ".join(line.split())
 for language, source, where in blocks:
     print(f"--- {where}", flush=True)

@@ -48,7 +48,7 @@ def _stock_gradient(name):
     return _gradient(CASES[name], None)
 
 
-@each(CASES, fast=("Tsit5",))
+@each(CASES, fast=())
 def test_gradients_are_those_of_the_inner_solver(name):
     """With respect to the start and to a parameter, of a loss on the end."""
     stock = _stock_gradient(name)
