@@ -70,7 +70,10 @@ class Owner:
         if self.host != socket.gethostname():
             return False
         try:
-            return abs(psutil.Process(self.pid).create_time() - self.started) > 1
+            process = psutil.Process(self.pid)
+            # One that was killed stays a zombie until somebody asks for its exit code.
+            ended = process.status() == psutil.STATUS_ZOMBIE
+            return ended or abs(process.create_time() - self.started) > 1
         except psutil.NoSuchProcess:
             return True
 

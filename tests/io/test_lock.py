@@ -1,10 +1,12 @@
 """One writer at a time."""
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
 
+import psutil
 import pytest
 
 from parasim._errors import StoreError
@@ -38,6 +40,21 @@ def test_a_process_that_is_gone_holds_nothing(tmp_path):
     gone.wait()
     locked_by(tmp_path / "s", pid=gone.pid)
     StoreSession.resume(tmp_path / "s", layout()).__exit__(None, None, None)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no zombies")
+def test_a_process_that_was_killed_and_that_nobody_has_waited_for_holds_nothing(tmp_path):
+    with made(tmp_path / "s", layout()):
+        pass
+    killed = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    started = psutil.Process(killed.pid).create_time()
+    locked_by(tmp_path / "s", pid=killed.pid, started=started)
+    with pytest.raises(StoreError, match="is being written"):
+        StoreSession.resume(tmp_path / "s", layout())
+    os.kill(killed.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays
+    StoreSession.resume(tmp_path / "s", layout()).__exit__(None, None, None)
+    killed.communicate()
 
 
 def test_a_process_that_has_the_number_of_one_that_is_gone_is_another(tmp_path):
