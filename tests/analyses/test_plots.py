@@ -251,7 +251,8 @@ def test_of_very_many_spikes_the_last_are_drawn():
 
 
 MEMORY = """
-import resource, sys
+import sys
+from pathlib import Path
 import dask.array as da, numpy as np, xarray as xr
 import parasim.analyses
 from parasim.analyses.pictures import save_picture
@@ -264,11 +265,14 @@ waves = {name: ("time", da.arange(rows, **chunks) % period * 1.0)
 made = xr.Dataset(waves).assign_coords(time)
 for kind in ("series", "phase"):
     save_picture(made.parasim.plot(kind), sys.argv[1])
-print(1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+# Not ru_maxrss, in which the memory of the process that started this one counts.
+status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+print(1024 * int(status["VmHWM"].split()[0]))
 """
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="counts memory as Linux does")
 def test_a_store_larger_than_the_memory_that_is_used(tmp_path):
     command = [sys.executable, "-c", MEMORY, str(tmp_path / "p.png")]
     peak = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
