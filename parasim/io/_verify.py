@@ -131,12 +131,12 @@ def _finite_rows(group: zarr.Group, region: tuple[slice, ...], commit: Commit) -
     try:
         windows = np.asarray(told[(*region, slice(commit.windows))])
         good = (windows != told.fill_value).sum(axis=-1)
+        if np.all(good == commit.windows):
+            return rows
         ends = np.asarray(arrays["window_time"][: commit.windows])
         times = np.asarray(arrays["time"][: commit.rows])
     except Exception:  # it is damaged, which the check of that array says
         return np.zeros_like(rows)
-    if not len(ends) or np.all(good == commit.windows):
-        return rows
     slack = 1e-6 * (times[-1] - times[0]) / len(times)
     until = np.searchsorted(times, ends + slack, side="right")
     return np.where(good == commit.windows, rows, np.append(1, until)[good])
