@@ -22,7 +22,15 @@ atexit.register(shutil.rmtree, os.environ["PARASIM_CACHE_DIR"], ignore_errors=Tr
 jax.config.update("jax_enable_x64", True)
 
 # All but the public faces, whose own checks of what users pass are under test.
-_PUBLIC = {"_parallel_newton", "_newton_scan", "_lyapunov", "_lyapunov_scan", "_options"}
+_PUBLIC = {
+    "_damping",
+    "_lyapunov",
+    "_lyapunov_scan",
+    "_method",
+    "_newton_scan",
+    "_options",
+    "_parallel_newton",
+}
 _CORE = sorted(Path(parasim.__path__[0], "integrators").glob("*/_[a-z]*.py"))
 install_import_hook(
     [

@@ -10,7 +10,7 @@ from jaxtyping import Array
 
 from oracle.flows import Flow
 from oracle.models import Model
-from parasim import ParallelNewton
+from parasim import Method, ParallelNewton
 from parasim.integrators import WindowIntegrator
 
 # Sequential windows that are measured have an eighth of their steps made again (decision 6).
@@ -50,7 +50,9 @@ def spent(
 ) -> list[Spent]:
     """Run `mode="auto"` with the costs of a model from each of these states."""
     costs = model.costs(flow.y0.size, interval)
-    solver = ParallelNewton(mode="auto", steps=window, interval=interval, costs=costs)
+    solver = ParallelNewton(
+        mode="auto", steps=window, method=Method(interval=interval), costs=costs
+    )
     integrator = WindowIntegrator(solver, flow.vector_field, 0.0, dt)
 
     def one(carry, start: Array):

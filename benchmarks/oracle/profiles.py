@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Array
 
 from oracle.flows import Flow
-from parasim import ParallelNewton
+from parasim import Method, ParallelNewton
 from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.newton._growth import RunningGrowth, sampled_growth, start_tangent
 from parasim.integrators.newton._guess import coarse_guess
@@ -60,7 +60,7 @@ def record(
     """Go along the trajectory from each start, and try a long window every now and then."""
     y0 = jnp.asarray(flow.y0)
     size, dtype = y0.size, y0.dtype
-    solver = ParallelNewton(interval=interval)
+    solver = ParallelNewton(method=Method(interval=interval))
     options = solver.window_solver(y0).newton
 
     def recurrence(y: Array, count: int):

@@ -3,6 +3,7 @@
 Imports jax, equinox and diffrax only; never xarray, zarr, dask or click.
 """
 
+from parasim.integrators import methods as methods
 from parasim.integrators.calibration._calibration import (
     calibrate as calibrate,
     calibrate_scan as calibrate_scan,
@@ -20,6 +21,7 @@ from parasim.integrators.decision._predicted_time import PredictedTime as Predic
 from parasim.integrators.exponents._exponents import Exponents as Exponents
 from parasim.integrators.exponents._lyapunov import lyapunov as lyapunov
 from parasim.integrators.exponents._lyapunov_scan import lyapunov_scan as lyapunov_scan
+from parasim.integrators.method._method import Method as Method
 from parasim.integrators.scan._newton_scan import newton_scan as newton_scan
 from parasim.integrators.solver._dense_output import (
     evaluate as evaluate,

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from parasim import ParallelNewton
+from parasim import Method, ParallelNewton
 from tests.diffrax_conformance.solvers import STEPS, T1, Case
 
 WINDOWS = 2
@@ -18,7 +18,7 @@ END = diffrax.SaveAt(t1=True)
 
 def ours(solver: Any, mode: str) -> ParallelNewton:
     """Return the solver of windows, two of which make a run; an interval does not divide them."""
-    return ParallelNewton(solver, steps=STEPS // WINDOWS, mode=mode, interval=3)
+    return ParallelNewton(solver, steps=STEPS // WINDOWS, mode=mode, method=Method(interval=3))
 
 
 def run(
@@ -54,4 +54,4 @@ def assert_close(actual: Any, desired: Any, rtol: float = 1e-9) -> None:
 
 def four(solver: Any, mode: str = "parallel") -> ParallelNewton:
     """Return the solver of windows as short as they can be and still have something to solve."""
-    return ParallelNewton(solver, steps=4, mode=mode, interval=2)
+    return ParallelNewton(solver, steps=4, mode=mode, method=Method(interval=2))

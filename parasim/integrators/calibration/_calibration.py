@@ -27,12 +27,12 @@ from parasim.integrators.calibration._window_programs import (
 )
 from parasim.integrators.decision._costs import DeviceCosts
 from parasim.integrators.decision._costs_cache import costs_key, save_costs
+from parasim.integrators.method._checks import check_positive_int
 from parasim.integrators.newton._devices import device_in_use, host_beside, placed
 from parasim.integrators.newton._finite import all_finite
 from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.newton._traced_step import is_number
 from parasim.integrators.solver._parallel_newton import ParallelNewton
-from parasim.integrators.window._options import check_positive_int
 from parasim.integrators.window._recurrence import has_tangents
 
 # Few steps first, in case that they take long.

@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, Int, PyTree
 
 from parasim.integrators.calibration._timing import Program
 from parasim.integrators.decision._costs import DeviceCosts
+from parasim.integrators.method._method import Method
 from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.newton._guess import constant_guess
 from parasim.integrators.newton._newton import NewtonOptions, Planned, newton
@@ -47,7 +48,13 @@ class DiffraxSteps(eqx.Module):
         """Return a window of so many steps."""
         nodes = self.t0 + jnp.arange(steps + 1).astype(self.dt0.dtype) * self.dt0
         return window_recurrence(
-            self.solver, self.terms, self.args, nodes, self.dt0, self.y0, self.interval
+            self.solver,
+            self.terms,
+            self.args,
+            nodes,
+            self.dt0,
+            self.y0,
+            Method(interval=self.interval),
         )[0]
 
 
@@ -85,7 +92,9 @@ Steps = DiffraxSteps | ScanSteps
 
 def stepped(system: Steps, steps: int, turns: Int[Array, ""]) -> PyTree:
     """Step through a window so many times; return its states."""
-    newton_solver = ParallelNewton(mode="sequential", interval=system.interval, costs=_ANY_COSTS)
+    newton_solver = ParallelNewton(
+        mode="sequential", method=Method(interval=system.interval), costs=_ANY_COSTS
+    )
     solver = newton_solver.window_solver(system.y0)
 
     def turn(_: Array, states: PyTree) -> PyTree:
@@ -111,7 +120,7 @@ def iterated(system: Steps, steps: int, turns: Int[Array, ""]) -> Iterated:
     flattening, recurrence = Flattening(system.y0), system.recurrence(steps)
     vector = flattening.flatten(system.y0)
     intervals = shooting_intervals(recurrence, flattening, vector, system.interval)
-    options = NewtonOptions(system.interval, math.nan, math.nan)
+    options = NewtonOptions(Method(interval=system.interval), math.nan, math.nan)
     none = jnp.zeros((), jnp.int32)
 
     def turn(_: Array, so_far: Iterated) -> Iterated:

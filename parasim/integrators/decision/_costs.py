@@ -146,13 +146,13 @@ def piece_sizes(steps: int, interval: int) -> tuple[int, ...]:
     return tuple(sizes)
 
 
-def device_costs(platform: str, size: int, interval: int) -> DeviceCosts:
+def device_costs(platform: str, size: int, interval: int, tangents: int) -> DeviceCosts:
     """Return what is expected of a platform, in units of a sequential step.
 
-    On a CPU a vectorised step with its Jacobian and its share of the scan takes
-    (1 + d) (1 + d / 30) / 1.5 steps of a loop. That is within a factor of about two of what was
-    measured with Tsit5 on two cores, from 3 to 40 variables, and more for less (docs/design.md,
-    decision 7).
+    On a CPU a vectorised step with k tangents, all d of a Jacobian or fewer, and its share of the
+    scan takes (1 + k) (1 + k / 30) / 1.5 steps of a loop. That is within a factor of about two of
+    what was measured with Tsit5 on two cores, from 3 to 40 variables, and more for less
+    (docs/design.md, decision 7).
 
     The numbers for accelerators are estimates, and nothing of them was measured with this code. A
     step of a scan takes 7 to 10 us on a GPU, whatever it computes, so an iteration takes the steps
@@ -165,7 +165,10 @@ def device_costs(platform: str, size: int, interval: int) -> DeviceCosts:
         platform: as jax names it, such as `"cpu"`.
         size: d, the number of real variables.
         interval: L, the steps of a shooting interval, made one after the other.
+        tangents: k, how many are pushed through every interval.
     """
     if platform == "cpu":
-        return DeviceCosts(1.0, float(interval), 0.0, (1 + size) * (1 + size / 30) / 1.5)
-    return DeviceCosts(1.0, float(interval), 2.0, (1 + size) / 1e5, host_step=max(size, 1) / 200)
+        return DeviceCosts(1.0, float(interval), 0.0, (1 + tangents) * (1 + tangents / 30) / 1.5)
+    return DeviceCosts(
+        1.0, float(interval), 2.0, (1 + tangents) / 1e5, host_step=max(size, 1) / 200
+    )

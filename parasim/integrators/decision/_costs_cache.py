@@ -21,6 +21,8 @@ from platformdirs import user_cache_path
 
 from parasim._errors import CalibrationWarning, ConfigError, first_line
 from parasim.integrators.decision._costs import DeviceCosts, device_costs
+from parasim.integrators.method._method import Method
+from parasim.integrators.method._structure import Dense
 from parasim.integrators.newton._devices import device_in_use
 
 _SCHEMA = 1
@@ -58,10 +60,17 @@ def costs_key(steps: str, size: int, dtype: Any, interval: int) -> CostsKey:
     return CostsKey(device.platform, kind, steps, size, jnp.dtype(dtype).name, interval)
 
 
-def usual_costs(steps: str, size: int, dtype: Any, interval: int) -> DeviceCosts:
-    """Return the costs on the device that jax computes on: as measured, else as expected of it."""
+def usual_costs(steps: str, size: int, dtype: Any, method: Method) -> DeviceCosts:
+    """Return the costs on the device that jax computes on: as measured, else as expected of it.
+
+    Measurements are of whole Jacobians; other structures are reckoned by their tangents.
+    """
+    interval, platform = method.interval, device_in_use().platform
+    if not isinstance(method.structure, Dense):
+        tangents = method.structure.tangents(size)
+        return device_costs(platform, size, interval, tangents)
     measured = load_costs(costs_key(steps, size, dtype, interval))
-    return device_costs(device_in_use().platform, size, interval) if measured is None else measured
+    return device_costs(platform, size, interval, size) if measured is None else measured
 
 
 def costs_file(key: CostsKey) -> Path:

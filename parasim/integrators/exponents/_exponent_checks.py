@@ -10,7 +10,7 @@ from jaxtyping import PyTree
 from parasim._errors import ConfigError, SolverError, first_line
 from parasim.integrators.exponents._exponent_layout import ExponentLayout
 from parasim.integrators.exponents._exponents import Findings, WindowAt
-from parasim.integrators.window._options import check_positive_int
+from parasim.integrators.method._checks import check_positive_int
 from parasim.integrators.window._recurrence import no_tangents
 
 

@@ -106,7 +106,8 @@ def lyapunov(
         window=solver.steps,
         blocks=blocks,
     )
-    solver = dataclasses.replace(solver, interval=layout.interval, step_size=None)
+    method = dataclasses.replace(solver.method, interval=layout.interval)
+    solver = dataclasses.replace(solver, method=method, step_size=None)
     size = Flattening(y0).size
     terms = diffrax.ODETerm(terms) if _is_field(terms) else terms
     key = jax.random.key(20) if key is None else key
@@ -137,7 +138,7 @@ def _flow(
     def window_at(first: Any, y: Any) -> Recurrence:
         nodes = start + (first + jnp.arange(layout.window + 1)).astype(dtype) * dt
         recurrence, step = window_recurrence(
-            solver.solver, terms, args, nodes, dt, y, layout.interval
+            solver.solver, terms, args, nodes, dt, y, solver.method
         )
         if isinstance(step, ExplicitStep) and Flattening(y).size <= FEW_VARIABLES:
             step = ExplicitStep(step.solver, step.vector_field, dt, dt, y, store=False)

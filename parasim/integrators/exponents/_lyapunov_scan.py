@@ -18,13 +18,14 @@ from parasim.integrators.exponents._exponent_checks import (
 )
 from parasim.integrators.exponents._exponent_layout import ExponentLayout, exponent_layout
 from parasim.integrators.exponents._exponents import Exponents, Findings, measure
+from parasim.integrators.method._checks import check_positive_int
+from parasim.integrators.method._method import Method
 from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.newton._traced_step import TracedStep, is_number
 from parasim.integrators.scan._scan_windows import ScanArguments, step_others
 from parasim.integrators.window._options import (
     check_costs,
     check_mode,
-    check_positive_int,
     check_tolerance,
     window_solver,
 )
@@ -108,7 +109,7 @@ def lyapunov_scan(
         size,
         rtol=rtol,
         atol=atol,
-        interval=layout.interval,
+        method=Method(interval=layout.interval),
         max_iterations=max_iterations,
         restart_every=restart_every,
         steps="scan",

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from parasim.integrators.exponents._orthonormal import orthonormalised
+from parasim.integrators.method._structure import Dense
 from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.window._recurrence import Recurrence, constant, shooting_intervals
 
@@ -105,7 +106,8 @@ def transport_tangents(
     vector = flattening.flatten(y0)
     intervals = constant(shooting_intervals(recurrence, flattening, vector, interval))
     ends = jax.vmap(flattening.flatten)(intervals.last_of_each(states))
-    _, jacobians = intervals.linearised(intervals.starts(vector, ends))
+    linearised = intervals.linearised(intervals.starts(vector, ends))
+    _, jacobians = Dense().linearised(linearised)
 
     def through(directions: Array, jacobian: Array) -> tuple[Array, tuple[Array, Array]]:
         pushed = jnp.matmul(directions, jacobian.T, precision=jax.lax.Precision.HIGHEST)

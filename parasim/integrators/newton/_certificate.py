@@ -6,6 +6,7 @@ states that it is added to. Rounding errors grow like that too: where they pass 
 ways of computing the same steps differ by more than that, and none may stand for the other.
 """
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
@@ -31,6 +32,28 @@ def scaled_error(
     scaled = jnp.abs(error) / (atol + rtol * jnp.abs(states))
     scaled = jnp.where(jnp.isfinite(error) & jnp.isfinite(states), scaled, jnp.inf)
     return jnp.max(scaled, axis=-1, initial=0)
+
+
+def with_those_to_come(
+    scaled: Float[Array, " M"], before: Float[Array, " M"]
+) -> Float[Array, " M"]:
+    """Return what updates add up to that go on shrinking as they do; for linear convergence.
+
+    A geometric series: with the last update u and the ratio r of the last two, `u / (1 - r)`. The
+    ratios are those of the largest update so far, as later states depend on earlier ones.
+
+    Arguments:
+        scaled: the updates in units of the tolerance.
+        before: those of the iteration before; infinite where there was none.
+    """
+    now, before = jax.lax.cummax(scaled), jax.lax.cummax(before)
+    shrunk = jnp.where(jnp.isfinite(before) & (before > 0), now / before, 1)
+    return now / (1 - jnp.minimum(shrunk, _SLOWEST))
+
+
+# No sum is taken for larger than a thousand of its last terms: converged updates are rounding
+# errors, which do not shrink.
+_SLOWEST = 0.999
 
 
 def converged_prefix(scaled: Float[Array, " M"]) -> Int[Array, ""]:

@@ -14,7 +14,8 @@ import jax.numpy as jnp
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float, PyTree
 
-from parasim.integrators.newton._affine_scan import Propagator
+from parasim.integrators.method._propagator import Propagator
+from parasim.integrators.method._structure import AbstractStructure
 
 
 def start_tangent(size: int, dtype: DTypeLike) -> Float[Array, " d"]:
@@ -23,11 +24,10 @@ def start_tangent(size: int, dtype: DTypeLike) -> Float[Array, " d"]:
 
 
 def propagated_growth(
-    propagator: Propagator, tangent: Float[Array, " d"]
+    structure: AbstractStructure, propagator: Propagator, tangent: Float[Array, " d"]
 ) -> tuple[Float[Array, ""], Float[Array, " d"]]:
     """Return the log of a unit tangent's growth through a propagator, and the new unit tangent."""
-    carried = jnp.sum(propagator.matrix * tangent[None], axis=-1)  # no dot: it may run in TF32
-    direction, log_length = _unit(carried)
+    direction, log_length = _unit(structure.apply(propagator.matrix, tangent[:, None])[:, 0])
     return propagator.log_scale + log_length, direction
 
 

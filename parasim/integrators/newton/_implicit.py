@@ -18,7 +18,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from parasim.integrators.newton._affine_scan import affine_scan
+from parasim.integrators.method._linear_solver import AbstractLinearSolver
+from parasim.integrators.method._method import Method
+from parasim.integrators.method._structure import AbstractInvertible, Matrix
 from parasim.integrators.newton._intervals import Intervals
 from parasim.integrators.newton._tangent_rule import with_tangent_rule
 
@@ -28,21 +30,38 @@ def with_derivatives(
     y0: Float[Array, " d"],
     last: Float[Array, " d"],
     states: Float[Array, "N d"],
+    method: Method,
 ) -> tuple[Float[Array, " d"], Float[Array, "N d"]]:
     """Return the states as they are, with the derivatives that they have as a solution.
+
+    They are exact whatever the method keeps of the Jacobians: where that is not all, tangents are
+    carried through one interval after the other.
 
     Arguments:
         intervals: the maps `Phi_m`; derivatives are those with respect to its leaves.
         y0: the window's first state, and with respect to this.
         last: the state after the last step; alone it costs no memory for the others.
         states: after each step; derivatives do not flow through them, nor through `last`.
+        method: how the tangents' recurrence is solved.
     """
-    return with_tangent_rule(_tangents, (intervals, y0), (last, states))
+    structure, solver = method.structure, method.linear_solver
+
+    def tangents(problem: Any, known: Any, given: Any) -> tuple[Array, Array]:
+        if not (structure.exact and isinstance(structure, AbstractInvertible)):
+            return _carried_tangents(problem, known, given)
+        return _solved_tangents(structure, solver, problem, known, given)
+
+    return with_tangent_rule(tangents, (intervals, y0), (last, states))
 
 
-def _tangents(
-    problem: tuple[Intervals, Array], known: tuple[Array, Array], given: tuple[Any, Any]
+def _solved_tangents(
+    structure: AbstractInvertible,
+    solver: AbstractLinearSolver,
+    problem: tuple[Intervals, Array],
+    known: tuple[Array, Array],
+    given: tuple[Any, Any],
 ) -> tuple[Array, Array]:
+    """Find the tangents of all intervals at once."""
     _, states = known
     ends = problem[0].last_of_each(states)
 
@@ -52,28 +71,50 @@ def _tangents(
 
     offsets = eqx.filter_jvp(lambda problem: mapped(problem, ends), (problem,), (given,))[1]
     intervals, y0 = problem
-    jacobians = intervals.linearised(intervals.starts(y0, ends))[1]
-    end_tangents = _affine_solution(jacobians, intervals.last_of_each(offsets))
+    jacobians = structure.linearised(intervals.linearised(intervals.starts(y0, ends)))[1]
+    end_offsets = intervals.last_of_each(offsets)
+    end_tangents = _affine_solution(structure, solver, jacobians, end_offsets)
     carried = jax.jvp(lambda ends: mapped(problem, ends), (ends,), (end_tangents,))[1]
     return offsets[-1] + carried[-1], offsets + carried
 
 
 def _affine_solution(
-    jacobians: Float[Array, "M d d"], offsets: Float[Array, "M d"]
+    structure: AbstractInvertible,
+    solver: AbstractLinearSolver,
+    jacobians: Matrix,
+    offsets: Float[Array, "M d"],
 ) -> Float[Array, "M d"]:
     """Solve `z_m = J_m z_{m-1} + b_m` with `z_{-1} = 0`; differentiable, and transposable."""
 
     def residual(z: Array) -> Array:
-        carried = jnp.einsum("mij,mj->mi", jacobians[1:], z[:-1], precision="highest")
+        later = jax.tree.map(lambda leaf: leaf[1:], jacobians)
+        carried = structure.apply(later, z[:-1, :, None])[..., 0]
         return z - jnp.concatenate([jnp.zeros_like(z[:1]), carried])
 
     def solve(_: Any, b: Array) -> Array:
-        return affine_scan(jacobians, b[..., None])[0][..., 0]
+        return solver.solve(structure, jacobians, b[..., None]).columns[..., 0]
 
     def transpose_solve(_: Any, b: Array) -> Array:
         # w_m = J_{m+1}^T w_{m+1} + b_m
-        later = jnp.concatenate([jnp.zeros_like(jacobians[:1]), jnp.flip(jacobians[1:], axis=0)])
-        backwards = affine_scan(jnp.swapaxes(later, -1, -2), jnp.flip(b, axis=0)[..., None])
-        return jnp.flip(backwards[0][..., 0], axis=0)
+        later = jax.tree.map(
+            lambda leaf: jnp.concatenate([jnp.zeros_like(leaf[:1]), jnp.flip(leaf[1:], axis=0)]),
+            jacobians,
+        )
+        backwards = structure.transposed(later), jnp.flip(b, axis=0)[..., None]
+        return jnp.flip(solver.solve(structure, *backwards).columns[..., 0], axis=0)
 
     return jax.lax.custom_linear_solve(residual, offsets, solve, transpose_solve)
+
+
+def _carried_tangents(
+    problem: tuple[Intervals, Array], known: tuple[Array, Array], given: tuple[Any, Any]
+) -> tuple[Array, Array]:
+    """Carry tangents through one interval after the other."""
+    del known
+
+    def stepped(problem: tuple[Intervals, Array]) -> Array:
+        intervals, y0 = problem
+        return intervals.stepped(y0)
+
+    tangents = eqx.filter_jvp(stepped, (problem,), (given,))[1]
+    return tangents[-1], tangents

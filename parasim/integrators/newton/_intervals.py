@@ -1,12 +1,15 @@
 """A window cut into shooting intervals, mapped in parallel."""
 
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PyTree
+
+from parasim.integrators.method._structure import Linearisation
 
 
 class Intervals(eqx.Module):
@@ -18,10 +21,12 @@ class Intervals(eqx.Module):
         length: L.
         moving: how many of the steps are made at all, from the first on; None: all of them. The
             state stands still in the others.
+        coarse_inputs: of a coarse step over each interval, where there are coarse steps.
     """
 
     step: Callable[[Array, PyTree], Array]
     inputs: PyTree
+    coarse_inputs: PyTree
     counted: Bool[Array, "M L"] | None  # None: every interval is full
     steps: int = eqx.field(static=True)
     length: int = eqx.field(static=True)
@@ -33,8 +38,10 @@ class Intervals(eqx.Module):
         inputs: PyTree,
         length: int,
         moving: Int[Array, ""] | None = None,
+        coarse_inputs: PyTree = None,
     ):
         self.step = step
+        self.coarse_inputs = coarse_inputs
         self.steps = jax.tree.leaves(inputs)[0].shape[0]
         self.length = min(length, self.steps)
         self.count = -(-self.steps // self.length)
@@ -55,17 +62,28 @@ class Intervals(eqx.Module):
         """Return the states at which the intervals begin, given those at which they end."""
         return jnp.concatenate([y0[None], ends[:-1]])
 
-    def linearised(
-        self, starts: Float[Array, "M d"]
-    ) -> tuple[Float[Array, "M d"], Float[Array, "M d d"]]:
-        """Map every start to its interval's end, with the Jacobian of that map."""
+    def linearised(self, starts: Float[Array, "M d"]) -> Linearisation:
+        """Return the maps of all intervals, each at its start."""
 
-        def end(start: Array, inputs: PyTree, counted: Array | None) -> tuple[Array, Array]:
-            states = self._run(start, inputs, counted)
-            return states[-1], states[-1]
+        def end(start: Array, inputs: PyTree, counted: Array | None) -> Array:
+            return self._run(start, inputs, counted)[-1]
 
-        jacobians, ends = jax.vmap(jax.jacfwd(end, has_aux=True))(starts, self.inputs, self.counted)
-        return ends, jacobians
+        def push(directions: Array) -> tuple[Array, Array]:
+            def one(directions: Array, *interval: Any) -> tuple[Array, Array]:
+                if not directions.shape[-1]:
+                    return end(*interval), directions
+                start, *rest = interval
+
+                def along(direction: Array) -> tuple[Array, Array]:
+                    return jax.jvp(lambda start: end(start, *rest), (start,), (direction,))
+
+                return jax.vmap(along, -1, (None, -1))(directions)
+
+            each = 0 if directions.ndim == 3 else None
+            mapped = jax.vmap(one, (each, 0, 0, 0), 0)
+            return mapped(directions, starts, self.inputs, self.counted)
+
+        return Linearisation(starts, push, self.coarse_inputs)
 
     def last_of_each(self, states: PyTree) -> PyTree:
         """Pick the states at the ends of the intervals from those after each step."""
@@ -75,6 +93,16 @@ class Intervals(eqx.Module):
     def states(self, starts: Float[Array, "M d"]) -> Float[Array, "N d"]:
         """Run every interval from its start, and return the states after each step."""
         states = jax.vmap(self._run)(starts, self.inputs, self.counted)
+        return jax.lax.collapse(states, 0, 2)[: self.steps]
+
+    def stepped(self, y0: Float[Array, " d"]) -> Float[Array, "N d"]:
+        """Run one interval after the other, and return the states after each step."""
+
+        def body(start: Array, x: tuple[PyTree, Array | None]) -> tuple[Array, Array]:
+            states = self._run(start, *x)
+            return states[-1], states
+
+        states = jax.lax.scan(body, y0, (self.inputs, self.counted))[1]
         return jax.lax.collapse(states, 0, 2)[: self.steps]
 
     def _run(self, start: Array, inputs: PyTree, counted: Array | None) -> Float[Array, "L d"]:

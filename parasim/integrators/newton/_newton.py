@@ -19,10 +19,16 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, PyTree
 
-from parasim.integrators.newton._affine_scan import Propagator, affine_scan
-from parasim.integrators.newton._certificate import converged_prefix, rounding_errors, scaled_error
+from parasim.integrators.method._method import Method
+from parasim.integrators.method._propagator import Propagator
+from parasim.integrators.newton._certificate import (
+    converged_prefix,
+    rounding_errors,
+    scaled_error,
+    with_those_to_come,
+)
 from parasim.integrators.newton._intervals import Intervals
 
 # Updates that fall below this part of what they were are on their way.
@@ -33,16 +39,21 @@ _ABSURD = 1e6
 
 
 class NewtonOptions(eqx.Module):
-    """When a state counts as converged.
+    """What an iteration is, and when a state counts as converged.
 
     Attributes:
-        interval: L, the steps per shooting interval.
+        method: what is kept of the Jacobians, how updates are damped and found.
         rtol, atol: so is one whose update and rounding errors are below `atol + rtol * |state|`.
     """
 
-    interval: int
+    method: Method
     rtol: float
     atol: float
+
+    @property
+    def interval(self) -> int:
+        """L, the steps per shooting interval."""
+        return self.method.interval
 
 
 class Planned(NamedTuple):
@@ -72,7 +83,7 @@ class NewtonResult(NamedTuple):
         fronts: the prefix after each iteration; the last one goes on.
         update: the certificate: the largest last update, or transported rounding error if that is
             larger, of the converged states, in units of the tolerance.
-        propagator: the Jacobian of all intervals up to the prefix.
+        propagator: the Jacobian of all intervals up to the prefix, if the structure is exact.
         blocked: whether rounding errors are what keeps the prefix short.
     """
 
@@ -88,6 +99,9 @@ class NewtonResult(NamedTuple):
 class _Iterate(NamedTuple):
     ends: Float[Array, "M d"]
     scaled: Float[Array, " M"]
+    updates: Float[Array, " M"]  # in units of the tolerance
+    exact: Int[Array, ""]  # so many have been reached by exact updates alone
+    memory: PyTree  # of the damping
     prefix: Int[Array, ""]
     iterations: Int[Array, ""]
     fronts: Int[Array, " most"]
@@ -95,7 +109,7 @@ class _Iterate(NamedTuple):
     gain: Float[Array, ""]  # by how much the last iteration brought the prefix further
     next: Float[Array, ""]  # by how much the next one is expected to
     blocked: Bool[Array, ""]
-    products: Propagator
+    propagator: Propagator
 
 
 def newton(
@@ -128,9 +142,16 @@ def newton(
         more = (it.iterations < planned.iterations) | it.shrinking | (it.next > pace)
         return (it.prefix < count) & ~it.blocked & more & (it.iterations < most)
 
+    method = options.method
+    matrices = jax.eval_shape(
+        lambda: method.structure.linearised(intervals.linearised(intervals.starts(y0, guess)))[1]
+    )
     start = _Iterate(
         ends=guess,
         scaled=jnp.full(count, jnp.inf, dtype),
+        updates=jnp.full(count, jnp.inf, dtype),
+        exact=jnp.zeros((), jnp.int32),
+        memory=method.damping.start(guess),
         prefix=jnp.zeros((), jnp.int32),
         iterations=jnp.zeros((), jnp.int32),
         fronts=jnp.zeros(most, jnp.int32),
@@ -138,15 +159,14 @@ def newton(
         gain=jnp.zeros((), dtype),
         next=jnp.zeros((), dtype),
         blocked=jnp.array(False),
-        products=Propagator(
-            jnp.broadcast_to(jnp.eye(y0.size, dtype=dtype), (count, y0.size, y0.size)),
-            jnp.zeros(count, dtype),
+        propagator=Propagator(
+            jax.tree.map(lambda leaf: jnp.zeros(leaf.shape[1:], leaf.dtype), matrices),
+            jnp.zeros((), dtype),
         ),
     )
     it = jax.lax.while_loop(
         unfinished, lambda it: _iterated(it, intervals, y0, bound, options), start
     )
-    last = jnp.maximum(it.prefix - 1, 0)
     return NewtonResult(
         ends=it.ends,
         prefix=it.prefix,
@@ -155,7 +175,7 @@ def newton(
         update=jnp.max(
             jnp.where(jnp.arange(count, dtype=jnp.int32) < it.prefix, it.scaled, 0), initial=0
         ),
-        propagator=jax.tree.map(lambda leaf: leaf[last], it.products),
+        propagator=it.propagator,
         blocked=it.blocked,
     )
 
@@ -168,23 +188,43 @@ def _iterated(
     options: NewtonOptions,
 ) -> _Iterate:
     """Make one iteration."""
-    mapped, jacobians = intervals.linearised(intervals.starts(y0, it.ends))
-    offsets = jnp.stack([mapped - it.ends, rounding_errors(mapped)], axis=-1)
-    solution, products = affine_scan(jacobians, offsets)
-    update, rounding = solution[..., 0], solution[..., 1]
+    method = options.method
+    structure, solver = method.structure, method.linear_solver
+    mapped, matrices = structure.linearised(intervals.linearised(intervals.starts(y0, it.ends)))
+    residual = mapped - it.ends
+    offsets = jnp.stack([residual, rounding_errors(mapped)], axis=-1)
+    solution = solver.solve(structure, matrices, offsets)
+    update, rounding = solution.columns[..., 0], solution.columns[..., 1]
     ends = it.ends + update
     # What is not finite, or absurd, keeps its last value: the front will reach it.
     sound = jnp.all(jnp.abs(ends) <= bound, axis=-1, keepdims=True)
-    by_update = scaled_error(jnp.where(sound, update, jnp.inf), ends, options.rtol, options.atol)
+    updates = scaled_error(jnp.where(sound, update, jnp.inf), ends, options.rtol, options.atol)
+    last = intervals.count - 1
+    exact = it.exact + sound[jnp.minimum(it.exact, last), 0].astype(jnp.int32)
+    by_update = updates
+    if not structure.exact:
+        reached = jnp.arange(intervals.count, dtype=jnp.int32) < exact
+        by_update = jnp.where(reached, 0, with_those_to_come(updates, it.updates))
     by_rounding = scaled_error(rounding, ends, options.rtol, options.atol)
     scaled = jnp.maximum(by_update, by_rounding)
     front = converged_prefix(scaled)
     prefix = jnp.maximum(front, it.prefix)
+    ends, memory = jnp.where(sound, ends, it.ends), it.memory
+    damping = method.damping.update(structure, solver, matrices, residual, it.ends, it.memory)
+    if damping is not None:
+        damped, memory = damping
+        damped = it.ends + damped
+        sound = jnp.all(jnp.abs(damped) <= bound, axis=-1, keepdims=True)
+        arrived = jnp.arange(intervals.count, dtype=jnp.int32)[:, None] < jnp.maximum(prefix, exact)
+        ends = jnp.where(arrived, ends, jnp.where(sound, damped, it.ends))
     gain = (prefix - it.prefix).astype(scaled.dtype)
     slowing = jnp.where(gain < it.gain, gain / jnp.where(it.gain > 0, it.gain, 1), 1)
     return _Iterate(
-        ends=jnp.where(sound, ends, it.ends),
+        ends=ends,
         scaled=scaled,
+        updates=updates,
+        exact=exact,
+        memory=memory,
         prefix=prefix,
         iterations=it.iterations + 1,
         fronts=it.fronts.at[it.iterations].set(prefix),
@@ -192,5 +232,7 @@ def _iterated(
         gain=gain,
         next=gain * slowing,
         blocked=converged_prefix(by_update) > front,
-        products=products,
+        propagator=solution.propagator(jnp.maximum(prefix - 1, 0))
+        if structure.exact
+        else it.propagator,
     )

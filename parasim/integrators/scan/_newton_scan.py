@@ -8,16 +8,20 @@ import jax.numpy as jnp
 
 from parasim.integrators.decision import _decision as decision
 from parasim.integrators.decision._costs import DeviceCosts
+from parasim.integrators.method._checks import check_positive_int
+from parasim.integrators.method._method import Method
 from parasim.integrators.newton._traced_step import TracedStep, is_number
 from parasim.integrators.scan._scan_windows import ScanArguments, solved_windows, stepped_windows
 from parasim.integrators.window._options import (
     check_costs,
+    check_method,
     check_mode,
-    check_positive_int,
     check_tolerance,
     window_solver,
 )
 from parasim.integrators.window._window import WindowSolver
+
+_NEWTON = Method()
 
 
 def newton_scan(
@@ -31,7 +35,7 @@ def newton_scan(
     mode: "str | decision.AbstractDecision" = "auto",
     rtol: float | None = None,
     atol: float | None = None,
-    interval: int = 8,
+    method: Method = _NEWTON,
     max_iterations: int = 32,
     restart_every: int = 5,
     costs: DeviceCosts | None = None,
@@ -45,7 +49,7 @@ def newton_scan(
     side. A window in which Newton's method does not converge is stepped through instead, so the
     result always is that of `jax.lax.scan`, within the tolerance. Recurrences that forget where
     they began gain most; chaotic ones are stepped through. The Jacobians take
-    `N / interval * d**2` numbers for a carry of d real numbers.
+    `N / 8 * d**2` numbers for a carry of d real numbers; other methods keep less of them.
 
     Where it is known while tracing that nothing will be computed in parallel, this is
     `jax.lax.scan` itself: with `mode="sequential"`, with `mode="auto"` on a CPU, and where the
@@ -73,7 +77,8 @@ def newton_scan(
         rtol, atol: Newton's method has converged where the update of every number of the carry is
             below `atol + rtol * |number|`; by default 1e-9, or 1e-4 if the carry has anything less
             precise than float64.
-        interval: the steps of a shooting interval.
+        method: how a window is solved in parallel, such as `Method(interval=1)` or
+            `parasim.methods.quasi_deer()`; see `parasim.Method`.
         max_iterations, restart_every: see `ParallelNewton`.
         costs: of the device; by default what `parasim.calibrate_scan` has measured on jax's default
             one, else what is expected of its kind.
@@ -98,10 +103,10 @@ def newton_scan(
     """
     check_mode(mode)
     check_costs(costs)
+    check_method(method)
     check_tolerance("rtol", rtol)
     check_tolerance("atol", atol)
     for name, value in (
-        ("interval", interval),
         ("max_iterations", max_iterations),
         ("restart_every", restart_every),
         ("window", 1 if window is None else window),
@@ -120,7 +125,7 @@ def newton_scan(
         size,
         rtol=rtol,
         atol=atol,
-        interval=interval,
+        method=method,
         max_iterations=max_iterations,
         restart_every=restart_every,
         costs=costs,

@@ -107,7 +107,10 @@ def solved_windows(
         return eqx.filter(step(eqx.combine(numbers, others), x)[0], is_number)
 
     inputs = (others, xs, jnp.arange(scan.steps))  # there need not be others or xs
-    states, record = _solve(solver, step_numbers, numbers, inputs, window)
+    guess = solver.newton.method.guess
+    guessed = jax.vmap(guess)(jnp.arange(1, scan.steps + 1)) if callable(guess) else None
+    guessed = eqx.filter(guessed, is_number)
+    states, record = _solve(solver, step_numbers, numbers, (inputs, guessed), window)
     last = jax.tree.map(lambda leaf: leaf[-1], states)
     before = jax.tree.map(
         lambda first, later: jnp.concatenate([first[None], later[:-1]]), numbers, states
@@ -143,8 +146,9 @@ def _solve(
 
     def solve(carry: tuple[PyTree, History], inputs: PyTree) -> tuple[Any, Any]:
         y, history = carry
+        inputs, guess = inputs
         duration = jnp.asarray(_steps(inputs), history.tangent.dtype)  # the unit is a step
-        recurrence = Recurrence(step, inputs, duration)
+        recurrence = Recurrence(step, inputs, duration, guess=guess)
         y, states, record, history = solver.solve(recurrence, y, history)
         return (y, history), (states, record)
 

@@ -123,7 +123,7 @@ def _in_parallel(
 ) -> tuple[PyTree, OpenWindow, WindowRecord]:
     """Make pieces, as long as the decision is for them."""
     menu, flattening = solver.menu(recurrence.steps, recurrence.duration), Flattening(y)
-    check_memory(recurrence, menu, window.walk.history.tangent, True)
+    check_memory(recurrence, menu, window.walk.history.tangent, solver.newton.method)
     walker = _walker(solver, recurrence, y)
 
     def going(window: OpenWindow) -> Bool[Array, ""]:
@@ -170,9 +170,10 @@ def _stepped(
 
 def _walker(solver: WindowSolver, recurrence: Recurrence, y: PyTree) -> Walker:
     flattening = Flattening(y)
-    steps = steps_on_vectors(recurrence, flattening, flattening.flatten(y))
+    vector = flattening.flatten(y)
+    steps = steps_on_vectors(recurrence, flattening, vector)
     menu = solver.menu(recurrence.steps, recurrence.duration)
-    return Walker.through(steps, solver.decision, menu, solver.newton)
+    return Walker.through(steps, vector.size, solver.decision, menu, solver.newton)
 
 
 def _delivered(found: Walk, flattening: Flattening, recurrence: Recurrence) -> Delivered:

@@ -15,6 +15,8 @@ from jaxtyping import PyTree
 from parasim._errors import ConfigError
 from parasim.integrators.decision._costs import DeviceCosts
 from parasim.integrators.decision._decision import AbstractDecision
+from parasim.integrators.method._checks import check_positive_int
+from parasim.integrators.method._method import Method
 from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.solver._stand_in import AbstractStandIn
 from parasim.integrators.steps._inner_step import check_one_step
@@ -24,8 +26,8 @@ from parasim.integrators.steps._steps import window_recurrence
 from parasim.integrators.window._log import SolverState, WindowLog
 from parasim.integrators.window._options import (
     check_costs,
+    check_method,
     check_mode,
-    check_positive_int,
     check_tolerance,
     window_solver,
 )
@@ -37,9 +39,9 @@ class ParallelNewton(AbstractStandIn):
 
     One diffrax step is a *window*, divided into `steps` equal steps of the inner solver, so `dt0`
     is the length of a window. In parallel Newton's method finds the states of a window, or of a
-    piece of it, together: a pass of the inner solver with `interval` times larger steps is the
-    first guess; each iteration maps all shooting intervals of `interval` steps in parallel, with
-    exact tangents, and solves for the update by a parallel scan. States are kept whose update, and
+    piece of it, together: a pass of the inner solver with eight times larger steps is the
+    first guess; each iteration maps all shooting intervals of eight steps in parallel, with exact
+    tangents, and solves for the update by a parallel scan. States are kept whose update, and
     rounding errors, are below `newton_atol + newton_rtol * |y|`; the next piece begins after them.
     Where parallel does not pay the rest of a window is stepped through. So the states are those of
     the inner solver at the inner step, within that tolerance of every piece, whatever the mode.
@@ -67,7 +69,9 @@ class ParallelNewton(AbstractStandIn):
         newton_rtol, newton_atol: the tolerance of Newton's method; by default 1e-9 in float64 and
             1e-4 in float32. These are not the tolerances of the solution, which its inner step
             sets.
-        interval: the steps of a shooting interval, and the ratio of the first guess's step.
+        method: how a window is solved in parallel, such as `Method(interval=4)` or
+            `parasim.methods.elk()`; by default Newton's method on shooting intervals of 8 steps,
+            from a first guess of coarse steps of that size.
         max_iterations: more Newton iterations are never made on a piece; with `mode="parallel"` a
             window that would need more at its pace is given up.
         restart_every: with `mode="parallel"`, after so many iterations the states that have not
@@ -93,7 +97,7 @@ class ParallelNewton(AbstractStandIn):
     mode: str | AbstractDecision = "auto"
     newton_rtol: float | None = None
     newton_atol: float | None = None
-    interval: int = 8
+    method: Method = Method()
     max_iterations: int = 32
     restart_every: int = 5
     step_size: Any = None
@@ -104,7 +108,8 @@ class ParallelNewton(AbstractStandIn):
         check_one_step(self.solver)
         check_mode(self.mode)
         check_costs(self.costs)
-        for name in ("steps", "interval", "max_iterations", "restart_every", "log_length"):
+        check_method(self.method)
+        for name in ("steps", "max_iterations", "restart_every", "log_length"):
             check_positive_int(name, getattr(self, name))
         if type(self.solver) is ParallelNewton:
             raise ConfigError("a ParallelNewton cannot be the inner solver of another")
@@ -112,6 +117,11 @@ class ParallelNewton(AbstractStandIn):
             raise ConfigError(f"step_size must be positive, not {self.step_size!r}")
         for name in ("newton_rtol", "newton_atol"):
             check_tolerance(name, getattr(self, name))
+
+    @property
+    def interval(self) -> int:
+        """L, the steps of a shooting interval."""
+        return self.method.interval
 
     @property
     def interpolation_cls(self) -> Callable[..., diffrax.AbstractLocalInterpolation]:
@@ -155,7 +165,7 @@ class ParallelNewton(AbstractStandIn):
             nodes=window_nodes(t0, t1, count, self.steps),
             dt=(t1 - t0) / number,
             y=y0,
-            interval=self.interval,
+            method=self.method,
             count=count if partial else None,
         )
         y1, states, record, history = self.window_solver(y0).solve(
@@ -185,7 +195,7 @@ class ParallelNewton(AbstractStandIn):
             flattening.size,
             rtol=self.newton_rtol,
             atol=self.newton_atol,
-            interval=self.interval,
+            method=self.method,
             max_iterations=self.max_iterations,
             restart_every=self.restart_every,
             costs=self.costs,

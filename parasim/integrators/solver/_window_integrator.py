@@ -74,6 +74,6 @@ class WindowIntegrator(eqx.Module):
         dt = jnp.asarray(self.dt, dtype)
         nodes = self.t0 + (start + jnp.arange(steps + 1)).astype(dtype) * dt
         term = diffrax.ODETerm(self.vector_field)
-        return window_recurrence(
-            self.solver.solver, term, args, nodes, dt, y, self.solver.interval
-        )[0]
+        return window_recurrence(self.solver.solver, term, args, nodes, dt, y, self.solver.method)[
+            0
+        ]

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from parasim._errors import ConfigError
+from parasim.integrators.method._checks import check_positive_int
 from parasim.integrators.solver._parallel_newton import ParallelNewton
 from parasim.integrators.steps._nodes import STEP_SLACK
-from parasim.integrators.window._options import check_positive_int
 
 
 class WindowsState(NamedTuple):

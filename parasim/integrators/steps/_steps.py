@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, PyTree
 
+from parasim.integrators.method._method import Method
 from parasim.integrators.steps._controls import increments
 from parasim.integrators.steps._inner_step import InnerStep, inner_step
 from parasim.integrators.steps._iteration import Iteration
@@ -49,7 +50,7 @@ def window_recurrence(
     nodes: Any,
     dt: Any,
     y: PyTree,
-    interval: int,
+    method: Method,
     count: Int[Array, ""] | None = None,
 ) -> tuple[Recurrence, InnerStep | StandingStep]:
     """Return the inner solver's steps from node to node, and the fine step map.
@@ -62,9 +63,10 @@ def window_recurrence(
         nodes: the N + 1 times between which the steps go, in floating point.
         dt: the size of every step; the differences of `nodes` have rounding errors.
         y: the state at the first node.
-        interval: L; a coarse step spans so many fine ones.
+        method: a coarse step spans as many fine ones as its intervals; its guess may be a function.
         count: how many of the steps move, if not all of them do.
     """
+    interval = method.interval
     fine = inner_step(solver, terms, args, dt, y)
     coarse = inner_step(solver, terms, args, dt * interval, y)
     starts = nodes[:-1:interval]
@@ -75,9 +77,12 @@ def window_recurrence(
         fine, coarse = StandingStep(fine, y), StandingStep(coarse, y)
         duration = nodes[-1] - nodes[0]
         moving = jnp.arange(nodes.shape[0] - 1, dtype=count.dtype) < count
+    guess = jax.vmap(method.guess)(nodes[1:]) if callable(method.guess) else None
     if isinstance(solver, Iteration):
         inputs = _slots(solver, terms, fine_times, moving)
-        return Recurrence(step=fine, inputs=inputs, duration=duration, moving=count), fine
+        return Recurrence(
+            step=fine, inputs=inputs, duration=duration, guess=guess, moving=count
+        ), fine
     return Recurrence(
         step=fine,
         inputs=_slots(solver, terms, fine_times, moving),
@@ -86,6 +91,7 @@ def window_recurrence(
         coarse_inputs=_slots(
             solver, terms, coarse_times, None if moving is None else moving[::interval]
         ),
+        guess=guess,
         moving=count,
     ), fine
 

@@ -13,6 +13,7 @@ from parasim.integrators.decision._decision import (
     AlwaysSequential,
 )
 from parasim.integrators.decision._predicted_time import PredictedTime
+from parasim.integrators.method._method import Method
 from parasim.integrators.newton._newton import NewtonOptions
 from parasim.integrators.window._window import WindowSolver
 
@@ -27,16 +28,18 @@ def check_mode(mode: Any) -> None:
         raise ConfigError(f"there is no mode {mode!r}: {near_names(str(mode), MODES)}")
 
 
-def check_positive_int(name: str, value: Any) -> None:
-    """Raise ConfigError unless the value is an int of at least 1 that fits 32 bits."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31:
-        raise ConfigError(f"{name} must be a positive Python int below 2**31, not {value!r}")
-
-
 def check_costs(costs: Any) -> None:
     """Raise ConfigError unless these are the costs of a device, or None."""
     if costs is not None and not isinstance(costs, DeviceCosts):
         raise ConfigError(f"costs must be a parasim.DeviceCosts, not {costs!r}")
+
+
+def check_method(method: Any) -> None:
+    """Raise ConfigError unless this is a method of the family."""
+    if not isinstance(method, Method):
+        raise ConfigError(
+            f"method must be a parasim.Method, such as parasim.methods.deer(), not {method!r}"
+        )
 
 
 def check_tolerance(name: str, value: Any) -> None:
@@ -52,7 +55,7 @@ def window_solver(
     *,
     rtol: float | None,
     atol: float | None,
-    interval: int,
+    method: Method,
     max_iterations: int,
     restart_every: int,
     costs: DeviceCosts | None,
@@ -66,7 +69,7 @@ def window_solver(
         dtype: of the states, or the least precise one of their leaves.
         size: of the states, in real variables.
         rtol, atol: of Newton's method; None: 1e-9 in float64, 1e-4 in less.
-        interval: L, the steps of a shooting interval.
+        method: of the family.
         max_iterations: of Newton's method, for a window, or a piece of one.
         restart_every: after so many, states that have not converged are guessed anew.
         costs: of the device; None: as measured on jax's default one, else what is expected of it.
@@ -75,12 +78,12 @@ def window_solver(
     """
     default = 1e-9 if jnp.finfo(dtype).bits == 64 else 1e-4
     newton = NewtonOptions(
-        interval=interval,
+        method=method,
         rtol=default if rtol is None else rtol,
         atol=default if atol is None else atol,
     )
     if costs is None:
-        costs = usual_costs(steps, size, dtype, interval)
+        costs = usual_costs(steps, size, dtype, method)
     costs = costs if host else costs.alone()
     return WindowSolver(decision_of(mode, restart_every), newton, max_iterations, costs)
 

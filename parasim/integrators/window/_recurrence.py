@@ -21,6 +21,7 @@ class Recurrence(NamedTuple):
         duration: the time that the window spans, which growth rates are relative to.
         coarse_step: a cheap approximation of L steps at once, or None if there is none.
         coarse_inputs: its inputs, one per shooting interval.
+        guess: of the states after each step, or None.
         moving: how many steps move, in this time; the states after the others are the same. None:
             all of them.
     """
@@ -30,6 +31,7 @@ class Recurrence(NamedTuple):
     duration: Float[Array, ""]
     coarse_step: Callable[[PyTree, PyTree], PyTree] | None = None
     coarse_inputs: PyTree = None
+    guess: PyTree = None
     moving: Int[Array, ""] | None = None
 
     @property
@@ -72,6 +74,7 @@ def steps_on_vectors(
         if coarse is None
         else _closed(flattening.on_vectors(coarse), y0, recurrence.coarse_inputs),
         coarse_inputs=recurrence.coarse_inputs,
+        guess=None if recurrence.guess is None else jax.vmap(flattening.flatten)(recurrence.guess),
     )
 
 

@@ -16,6 +16,8 @@ from jaxtyping import Array, Bool, Float, Int, PyTree
 from parasim.integrators.decision._costs import WindowMenu
 from parasim.integrators.decision._decision import AbstractDecision, AlwaysParallel, Choice
 from parasim.integrators.decision._history import ANALOGUE, COARSE, History, Outcome
+from parasim.integrators.method._method import Method
+from parasim.integrators.method._propagator import Propagator
 from parasim.integrators.newton._batch import all_members, any_member, largest_member
 from parasim.integrators.newton._growth import propagated_growth
 from parasim.integrators.newton._guess import coarse_guess, constant_guess
@@ -33,12 +35,14 @@ class Steps(NamedTuple):
         inputs: of the steps, N of them.
         coarse_step: a cheap approximation of L steps at once, or None.
         coarse_inputs: of the coarse steps, M of them.
+        guess: of the states after the steps, or None.
     """
 
     step: Step
     inputs: PyTree
     coarse_step: Step | None
     coarse_inputs: PyTree
+    guess: Float[Array, "N d"] | None = None
 
 
 class Walk(NamedTuple):
@@ -89,9 +93,16 @@ class Walker(NamedTuple):
 
     @classmethod
     def through(
-        cls, steps: Steps, decision: AbstractDecision, menu: WindowMenu, options: NewtonOptions
+        cls,
+        steps: Steps,
+        size: int,
+        decision: AbstractDecision,
+        menu: WindowMenu,
+        options: NewtonOptions,
     ) -> "Walker":
-        """Return what goes through the window of these steps."""
+        """Return what goes through the window of these steps, of so many variables."""
+        method = options.method.for_window(size, steps.coarse_step)
+        options = NewtonOptions(method, options.rtol, options.atol)
         return cls(steps, _padded(steps, menu, options.interval), decision, menu, options)
 
     @property
@@ -190,6 +201,7 @@ def _padded(steps: Steps, menu: WindowMenu, interval: int) -> Steps:
     return steps._replace(
         inputs=longer(steps.inputs, most),
         coarse_inputs=longer(steps.coarse_inputs, -(-most // interval)),
+        guess=longer(steps.guess, most),
     )
 
 
@@ -200,18 +212,16 @@ def _piece(
     length = menu.sizes[place]
     position = walk.history.position
     inputs, remaining = _slice(steps.inputs, position, length), menu.steps - position
-    intervals = Intervals(steps.step, inputs, options.interval, remaining)
-    by_analogue = all_members(choice.analogue >= 0)
-    guess = jax.lax.cond(
-        by_analogue,
-        lambda: walk.history.past.continued(choice.analogue, intervals.count, options.interval),
-        lambda: _first_guess(steps, walk.y, position, intervals.count, options.interval),
+    coarse_inputs = _slice(
+        steps.coarse_inputs, position // options.interval, -(-length // options.interval)
     )
+    intervals = Intervals(steps.step, inputs, options.interval, remaining, coarse_inputs)
+    guess, by_analogue = _guess(steps, walk, choice, intervals, options.method)
     planned = Planned(choice.iterations, choice.pace / options.interval)
     found = newton(intervals, walk.y, guess, options, planned, menu.most)
     states = intervals.states(intervals.starts(walk.y, found.ends))
     accepted = jnp.minimum(found.prefix * options.interval, jnp.minimum(remaining, length))
-    log_growth, tangent = propagated_growth(found.propagator, walk.history.tangent)
+    log_growth, tangent = _growth(options.method, found.propagator, walk.history.tangent)
     finite = jnp.all(jnp.isfinite(tangent))
     moved = (accepted > 0) & finite
     log_growth = jnp.where(accepted > 0, jnp.where(finite, log_growth, jnp.nan), 0)
@@ -242,13 +252,46 @@ def _remembered(walk: Walk, outcome: Outcome, menu: WindowMenu) -> Walk:
     return walk._replace(history=history)
 
 
+def _growth(
+    method: Method, propagator: Propagator, tangent: Float[Array, " d"]
+) -> tuple[Float[Array, ""], Float[Array, " d"]]:
+    """Return how a tangent grows through a piece, and what it becomes; NaN if nobody knows."""
+    if method.structure.exact:
+        return propagated_growth(method.structure, propagator, tangent)
+    return jnp.full((), jnp.nan, tangent.dtype), jnp.full_like(tangent, jnp.nan)
+
+
+def _guess(
+    steps: Steps, walk: Walk, choice: Choice, intervals: Intervals, method: Method
+) -> tuple[Float[Array, "M d"], Bool[Array, ""]]:
+    """Return the first guess, and whether it is what followed an analogue."""
+    past, position = walk.history.past, walk.history.position
+
+    def first() -> Array:
+        return _first_guess(steps, walk.y, position, intervals, method)
+
+    if not past.room:
+        return first(), jnp.array(False)
+    by_analogue = all_members(choice.analogue >= 0)
+
+    def analogue() -> Array:
+        return past.continued(choice.analogue, intervals.count, intervals.length)
+
+    return jax.lax.cond(by_analogue, analogue, first), by_analogue
+
+
 def _first_guess(
-    steps: Steps, y: Float[Array, " d"], position: Int[Array, ""], count: int, interval: int
+    steps: Steps,
+    y: Float[Array, " d"],
+    position: Int[Array, ""],
+    intervals: Intervals,
+    method: Method,
 ) -> Float[Array, "M d"]:
-    if steps.coarse_step is None:
-        return constant_guess(y, count)
-    inputs = _slice(steps.coarse_inputs, position // interval, count)
-    return coarse_guess(steps.coarse_step, y, inputs)
+    if steps.guess is not None:
+        return intervals.last_of_each(_slice(steps.guess, position, intervals.steps))
+    if steps.coarse_step is None or method.guess == "constant":
+        return constant_guess(y, intervals.count)
+    return coarse_guess(steps.coarse_step, y, intervals.coarse_inputs)
 
 
 def _slice(inputs: PyTree, start: Int[Array, ""], length: int) -> PyTree:

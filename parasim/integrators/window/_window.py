@@ -23,6 +23,7 @@ from parasim.integrators.decision._decision import (
 )
 from parasim.integrators.decision._history import History
 from parasim.integrators.decision._predicted_time import PredictedTime
+from parasim.integrators.method._method import Method
 from parasim.integrators.newton._batch import all_members, any_member
 from parasim.integrators.newton._compiler import FEW_VARIABLES
 from parasim.integrators.newton._finite import all_finite
@@ -113,7 +114,8 @@ class WindowSolver(eqx.Module):
         flattening = Flattening(y0)
         tangent = start_tangent(flattening.size, flattening.dtype)
         never = self.why_never(self.menu(steps, jnp.ones(())))
-        return History.start(tangent, self.most, 0 if never is not None else _PAST * steps)
+        past = never is None and self.newton.method.guess == "history"
+        return History.start(tangent, self.most, _PAST * steps if past else 0)
 
     def menu(self, steps: int, duration: Float[Array, ""]) -> WindowMenu:
         """Return the pieces that a window may be found in."""
@@ -161,7 +163,8 @@ class WindowSolver(eqx.Module):
         """
         menu = self.menu(recurrence.steps, recurrence.duration)
         never = self.why_stepped(recurrence, y0)
-        check_memory(recurrence, menu, history.tangent, never is None)
+        method = self.newton.method if never is None else None
+        check_memory(recurrence, menu, history.tangent, method)
         if never is not None:
             delivered = self.sequential(recurrence, y0, history, menu)
             return self.recorded(delivered, Choice.to_step(history, never), history, menu)
@@ -185,10 +188,12 @@ class WindowSolver(eqx.Module):
         flattening = Flattening(y0)
         vector = flattening.flatten(y0)
         steps = constant(steps_on_vectors(recurrence, flattening, vector))
-        walker = Walker.through(steps, self.decision, menu, self.newton)
+        walker = Walker.through(steps, vector.size, self.decision, menu, self.newton)
         found = walk(walker, constant(vector), history)
         intervals = shooting_intervals(recurrence, flattening, vector, self.newton.interval)
-        last, vectors = with_derivatives(intervals, vector, found.y, found.states)
+        last, vectors = with_derivatives(
+            intervals, vector, found.y, found.states, self.newton.method
+        )
         y1, states = flattening.unflatten(last), jax.vmap(flattening.unflatten)(vectors)
         return Delivered.by_walk(found, y1, states, recurrence)
 
@@ -218,7 +223,11 @@ class WindowSolver(eqx.Module):
         intervals = shooting_intervals(recurrence, flattening, vector, self.newton.interval)
         last, states = step_through(constant(recurrence), constant(y0))
         last, states = with_derivatives(
-            intervals, vector, flattening.flatten(last), jax.vmap(flattening.flatten)(states)
+            intervals,
+            vector,
+            flattening.flatten(last),
+            jax.vmap(flattening.flatten)(states),
+            Method(),
         )
         return flattening.unflatten(last), jax.vmap(flattening.unflatten)(states)
 
@@ -273,14 +282,23 @@ class WindowSolver(eqx.Module):
         return delivered.y1, delivered.states, record, history
 
 
-def check_memory(recurrence: Recurrence, menu: WindowMenu, tangent: Array, parallel: bool) -> None:
-    """Refuse, while tracing, a window that cannot possibly fit into the memory of the device."""
+def check_memory(
+    recurrence: Recurrence, menu: WindowMenu, tangent: Array, method: Method | None
+) -> None:
+    """Refuse, while tracing, a window that cannot possibly fit into the memory of the device.
+
+    Arguments:
+        recurrence: the window.
+        menu: its pieces.
+        tangent: a state.
+        method: of those that are solved in parallel; None where none is.
+    """
     needed = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(recurrence.inputs))
-    if parallel:  # states and updates; Jacobians, twice in the scan
+    if method is not None:  # states and updates; Jacobians, twice in the scan
         intervals = -(-menu.sizes[0] // menu.interval)
-        needed += (
-            tangent.dtype.itemsize * tangent.size * (2 * menu.steps + 2 * intervals * tangent.size)
-        )
+        jacobian = method.structure.numbers(tangent.size)
+        states = 2 * menu.steps * tangent.size
+        needed += tangent.dtype.itemsize * (states + 2 * intervals * jacobian)
     there = device_memory()
     if there is not None and needed > there:
         raise ConfigError(

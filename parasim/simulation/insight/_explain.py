@@ -153,7 +153,7 @@ def explain_store(path: str | os.PathLike[str]) -> Explanation:
     solver = configuration["solver"]
     times = {name: v for name, v in solver["costs"].items() if name != "class"}
     costs = {name: float(value) for name, value in times.items() if value is not None}
-    device, interval = DeviceCosts(**costs), int(solver["interval"])
+    device, interval = DeviceCosts(**costs), int(solver["method"]["interval"])
     ratios, known = _in_parallel(windows)
     predicted = windows.parallel & np.isfinite(windows.predicted)
     return Explanation(

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from parasim._errors import ConfigError
-from parasim.integrators import Exponents, ParallelNewton
+from parasim.integrators import Exponents, Method, ParallelNewton
 from parasim.plugins import System, Truth, build_system
 from parasim.simulation.insight._branches import Point, fixed_points, flow_of, special_points
 from parasim.simulation.insight._exponents import system_exponents
@@ -73,7 +73,7 @@ class Measurements:
         """Return the exponents of a run."""
         run = truth.run
         window, interval = run.get("window", 128), run.get("interval", 8)
-        solver = ParallelNewton(steps=window, interval=interval, mode=self._mode)
+        solver = ParallelNewton(steps=window, method=Method(interval=interval), mode=self._mode)
         return self._once(
             "exponents",
             truth,

@@ -54,7 +54,7 @@ def batch_that_fits(y0: Any, solver: ParallelNewton) -> int:
     numbers = 2 * solver.steps * variables
     on_cpu = jax.default_backend() == "cpu"  # where it only goes parallel if it is told to
     if solver.mode == "parallel" or (solver.mode != "sequential" and not on_cpu):
-        numbers += 2 * -(-solver.steps // (solver.interval or 1)) * variables**2
+        numbers += 2 * -(-solver.steps // solver.interval) * variables**2
     needed = _TEMPORARIES * numbers * max(leaf.dtype.itemsize for leaf in leaves)
     return max(1, int(there / 2 / max(1, needed)))
 

@@ -4,14 +4,14 @@ import jax.numpy as jnp
 import pytest
 
 import parasim
-from parasim import ConfigError, DeviceCosts, ParallelNewton, SolverError
+from parasim import ConfigError, DeviceCosts, Method, ParallelNewton, SolverError
 from parasim.integrators.calibration import _calibration
 from parasim.integrators.calibration._calibration import fit_costs
 from parasim.integrators.calibration._window_programs import Iterated
 from parasim.integrators.decision._costs_cache import costs_file, costs_key, load_costs
 
 TERM = diffrax.ODETerm(lambda t, y, args: jax.tree.map(lambda leaf: -args * leaf, y))
-EULER = ParallelNewton(diffrax.Euler(), interval=4)
+EULER = ParallelNewton(diffrax.Euler(), method=Method(interval=4))
 
 
 def times(costs, lengths=(256, 1024, 4096)):

@@ -11,18 +11,18 @@ def _menu(costs, sizes=(1024,), interval=8):
 
 @pytest.mark.parametrize("size", [1, 3, 40])
 def test_on_a_cpu_not_even_one_iteration_pays(size):
-    assert not _menu(device_costs("cpu", size, 8), sizes=(1024, 256, 64)).may_pay()
+    assert not _menu(device_costs("cpu", size, 8, size), sizes=(1024, 256, 64)).may_pay()
 
 
 def test_on_an_accelerator_it_may():
-    assert _menu(device_costs("gpu", 3, 8).alone(), sizes=(1024, 256, 64)).may_pay()
+    assert _menu(device_costs("gpu", 3, 8, 3).alone(), sizes=(1024, 256, 64)).may_pay()
 
 
 def test_it_need_not_where_the_host_s_cpu_makes_the_steps():
-    costs = device_costs("gpu", 3, 8)
+    costs = device_costs("gpu", 3, 8, 3)
     assert costs.stepping == costs.host_step < costs.step == costs.alone().stepping
     assert not _menu(costs, sizes=(1024, 256, 64)).may_pay()
-    assert device_costs("gpu", 1000, 8).stepping == costs.step
+    assert device_costs("gpu", 1000, 8, 1000).stepping == costs.step
 
 
 def test_a_piece_takes_its_coarse_pass_and_its_iterations():

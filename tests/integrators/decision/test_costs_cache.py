@@ -120,12 +120,12 @@ def test_a_folder_that_cannot_be_written_is_a_warning_that_says_what_to_do(tmp_p
 
 def test_the_solver_takes_measured_costs_before_expected_ones():
     y0 = jnp.zeros(3)
-    assert ParallelNewton().window_solver(y0).costs == device_costs("cpu", 3, 8)
+    assert ParallelNewton().window_solver(y0).costs == device_costs("cpu", 3, 8, 3)
     save_costs(KEY, COSTS)
     assert ParallelNewton().window_solver(y0).costs == COSTS
     assert ParallelNewton(costs=PARALLEL_PAYS).window_solver(y0).costs == PARALLEL_PAYS
     for other in (y0.astype(jnp.float32), jnp.zeros(4)):
-        expected = device_costs("cpu", other.size, 8)
+        expected = device_costs("cpu", other.size, 8, other.size)
         assert ParallelNewton().window_solver(other).costs == expected
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import parasim
-from parasim import DeviceCosts, ParallelNewton
+from parasim import DeviceCosts, Method, ParallelNewton
 from tests.problems import Problem, lorenz, run
 
 
@@ -43,7 +43,7 @@ def test_a_batch_makes_one_decision():
 
     # So few iterations are affordable that a lone run steps; a batch must not do more than that.
     solver = ParallelNewton(
-        diffrax.Euler(), steps=16, interval=4, costs=DeviceCosts(1.0, 4.0, 2.0, 0.2)
+        diffrax.Euler(), steps=16, method=Method(interval=4), costs=DeviceCosts(1.0, 4.0, 2.0, 0.2)
     )
 
     def end(y0):

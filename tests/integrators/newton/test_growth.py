@@ -3,15 +3,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from parasim.integrators.newton import _affine_scan
+from parasim.integrators.method._linear_solver import AssociativeScan
+from parasim.integrators.method._structure import Dense
 from parasim.integrators.newton._growth import (
     RunningGrowth,
     propagated_growth,
     sampled_growth,
     start_tangent,
 )
-
-affine_scan = jax.jit(_affine_scan.affine_scan)
 
 RATES = jnp.array([-1.0, 0.3, 0.1])
 
@@ -32,10 +31,14 @@ def test_growth_over_a_stretch_is_the_largest_rate():
 
 def test_growth_by_the_propagator_is_growth_by_the_tangent():
     matrices = jax.random.normal(jax.random.key(0), (300, 4, 4))
-    _, products = affine_scan(matrices, jnp.zeros((300, 4, 1)))
-    propagator = jax.tree.map(lambda leaf: leaf[-1], products)
     tangent = start_tangent(4, jnp.float64)
-    growth, after = propagated_growth(propagator, tangent)
+
+    @jax.jit
+    def grown(matrices):
+        solution = AssociativeScan().solve(Dense(), matrices, jnp.zeros((300, 4, 1)))
+        return propagated_growth(Dense(), solution.propagator(jnp.int32(299)), tangent)
+
+    growth, after = grown(matrices)
     v, total = np.asarray(tangent), 0.0
     for matrix in np.asarray(matrices):
         v = matrix @ v

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from parasim.integrators import DeviceCosts
+from parasim.integrators.method._method import Method
 from parasim.integrators.newton._newton import NewtonOptions
 from parasim.integrators.window._options import decision_of
 from parasim.integrators.window._recurrence import Recurrence, step_through
 from parasim.integrators.window._window import WindowSolver
 
-OPTIONS = NewtonOptions(interval=4, rtol=1e-11, atol=1e-11)
+OPTIONS = NewtonOptions(Method(interval=4), 1e-11, 1e-11)
 COSTS = DeviceCosts(step=1.0, iteration=4.0, level=2.0, work=4.0)
 COUNT = 50  # the last interval is shorter
 INPUTS = jax.random.normal(jax.random.key(0), (COUNT,))

@@ -3,13 +3,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from parasim.integrators.method._method import Method
 from parasim.integrators.newton._guess import constant_guess
 from parasim.integrators.newton._intervals import Intervals
 from parasim.integrators.newton._newton import NewtonOptions, Planned, newton
 
 
 def _options(interval=4, rtol=1e-10):
-    return NewtonOptions(interval, rtol, rtol)
+    return NewtonOptions(Method(interval=interval), rtol, rtol)
 
 
 def _solve(step, y0, inputs, options, iterations=50):

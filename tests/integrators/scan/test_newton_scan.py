@@ -127,7 +127,8 @@ def test_a_chaotic_map_is_given_up_and_still_right():
     def f(c, _):
         return 4 * c * (1 - c), c
 
-    ours, record = _compiled(f, 0.3, length=24, mode="parallel", max_iterations=2, interval=1,
+    method = parasim.Method(interval=1)
+    ours, record = _compiled(f, 0.3, length=24, mode="parallel", max_iterations=2, method=method,
                              return_record=True)  # fmt: skip
     assert_same(ours, jax.lax.scan(f, 0.3, length=24), rtol=1e-7)
     assert record.fell_back[0]
@@ -302,7 +303,7 @@ def test_what_lax_scan_refuses_is_refused_in_its_words(f, init, xs, length, mode
     ("options", "said"),
     [
         ({"mode": "paralel"}, "did you mean 'parallel'"),
-        ({"interval": 0}, "interval must be a positive"),
+        ({"method": "deer"}, r"method must be a parasim.Method, such as parasim.methods.deer"),
         ({"max_iterations": 2.0}, "max_iterations must be a positive"),
         ({"restart_every": True}, "restart_every must be a positive"),
         ({"window": -3}, "window must be a positive"),

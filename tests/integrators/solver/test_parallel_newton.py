@@ -233,7 +233,7 @@ def test_an_implicit_step_without_a_solution_ends_no_program():
         ({"steps": 0}, "positive Python int"),
         ({"steps": 10.0}, "positive Python int"),
         ({"steps": jnp.array(10)}, "positive Python int"),
-        ({"interval": -1}, "positive Python int"),
+        ({"method": 3}, r"method must be a parasim.Method"),
         ({"newton_rtol": 0.0}, "between 0 and 1"),
         ({"newton_atol": float("nan")}, "between 0 and 1"),
         ({"solver": "tsit5"}, "diffrax solver"),

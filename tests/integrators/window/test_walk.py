@@ -6,11 +6,12 @@ import pytest
 from parasim.integrators.decision._costs import DeviceCosts, WindowMenu
 from parasim.integrators.decision._decision import AbstractDecision, AlwaysParallel, Choice
 from parasim.integrators.decision._history import History
+from parasim.integrators.method._method import Method
 from parasim.integrators.newton._newton import NewtonOptions
 from parasim.integrators.window._walk import Steps, Walker, walk
 
 COSTS = DeviceCosts(step=1.0, iteration=1.0, level=0.0, work=0.0)
-OPTIONS = NewtonOptions(interval=4, rtol=1e-10, atol=1e-10)
+OPTIONS = NewtonOptions(Method(interval=4), 1e-10, 1e-10)
 COUNT = 102  # in whole intervals neither it nor its pieces fit
 MENU = WindowMenu(COUNT, (COUNT, 24), 4, 20, jnp.array(1.0), COSTS)
 
@@ -44,7 +45,7 @@ INPUTS = jax.random.normal(jax.random.key(2), (COUNT, 2))
 
 def _walked(decision, step=_step, y0=(0.0, 0.0), inputs=INPUTS):
     y0 = jnp.array(y0)
-    walker = Walker.through(Steps(step, inputs, None, None), decision, MENU, OPTIONS)
+    walker = Walker.through(Steps(step, inputs, None, None), y0.size, decision, MENU, OPTIONS)
     history = History.start(y0 / y0.size + 0.7, MENU.most, 64)
     return jax.jit(lambda y0: walk(walker, y0, history))(y0)
 

@@ -7,13 +7,14 @@ import pytest
 from parasim import ConfigError
 from parasim.integrators.decision import _decision as decision
 from parasim.integrators.decision._costs import device_costs
+from parasim.integrators.method._method import Method
 from parasim.integrators.newton._newton import NewtonOptions
 from parasim.integrators.window._options import decision_of
 from parasim.integrators.window._recurrence import Recurrence, step_through
 from parasim.integrators.window._window import WindowSolver
 from tests.problems import PARALLEL_PAYS
 
-OPTIONS = NewtonOptions(interval=4, rtol=1e-10, atol=1e-10)
+OPTIONS = NewtonOptions(Method(interval=4), 1e-10, 1e-10)
 MODES = {name: decision_of(name, 5) for name in ("auto", "parallel", "sequential")}
 
 
@@ -98,7 +99,7 @@ def test_a_state_that_is_not_finite_is_no_success_in_any_mode():
 
 
 def test_without_a_device_that_pays_the_choice_is_made_while_tracing():
-    solver = _solver("auto", device_costs("cpu", 2, 8))
+    solver = _solver("auto", device_costs("cpu", 2, 8, 2))
     recurrence = _recurrence(64)
     traced = jax.make_jaxpr(lambda y: solver.solve(recurrence, y, solver.start(y, 64))[2].reason)(
         Y0

@@ -1,0 +1,216 @@
+"""Ways to solve the affine recurrence of an iteration: they agree, up to rounding.
+
+z_{m+1} = A_m z_m + b_m,   z_0 = 0
+"""
+
+import abc
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PyTree
+
+from parasim._errors import ConfigError
+from parasim.integrators.method._propagator import (
+    AffineMap,
+    Propagator,
+    affine_maps,
+    composed,
+    renormalised,
+)
+from parasim.integrators.method._structure import AbstractStructure, Matrix
+
+
+class AffineSolution(NamedTuple):
+    """The solution of an affine recurrence.
+
+    Attributes:
+        columns: `z_1 ... z_M`. One that does not fit the dtype is infinite or NaN.
+        propagator: gives the product `A_m ... A_0`, renormalised so that it always fits.
+    """
+
+    columns: Float[Array, "M d k"]
+    propagator: Callable[[Int[Array, ""]], Propagator]
+
+
+class AbstractLinearSolver(eqx.Module):
+    """A way to solve `z_{m+1} = A_m z_m + b_m` with `z_0 = 0` for all m."""
+
+    def check(self, structure: AbstractStructure) -> None:
+        """Raise ConfigError where matrices of this structure cannot be solved with."""
+        if not structure.products:
+            raise ConfigError(
+                f"{type(self).__name__} multiplies Jacobians, and {type(structure).__name__} has "
+                "no products: use linear_solver=Sequential()"
+            )
+
+    @abc.abstractmethod
+    def solve(
+        self, structure: AbstractStructure, matrices: Matrix, offsets: Float[Array, "M d k"]
+    ) -> AffineSolution:
+        """Solve for all m.
+
+        Arguments:
+            structure: of the matrices.
+            matrices: the `A_m`, along leading axes.
+            offsets: the `b_m`, one column per problem.
+        """
+
+
+class AssociativeScan(AbstractLinearSolver):
+    """All prefixes of the composed maps by `jax.lax.associative_scan`: depth `2 log2 M`.
+
+    Source: Blelloch, Prefix sums and their applications (1990).
+    """
+
+    def solve(
+        self, structure: AbstractStructure, matrices: Matrix, offsets: Float[Array, "M d k"]
+    ) -> AffineSolution:
+        """Solve for all m."""
+
+        def compose(first: AffineMap, second: AffineMap) -> AffineMap:
+            return composed(structure, first, second)
+
+        prefixes = jax.lax.associative_scan(compose, affine_maps(structure, matrices, offsets))
+        return AffineSolution(prefixes.offset, lambda m: _pick(prefixes.propagator, m))
+
+
+class CyclicReduction(AbstractLinearSolver):
+    """Parallel cyclic reduction: `log2 M` levels, in each of which all M maps are composed once.
+
+    Half the depth of `AssociativeScan`, `log2 M / 2` times its work, and one level is compiled for
+    all of them.
+
+    Source: Hockney (1965) and, for recurrences, Danieli et al., DeepPCR, arXiv 2309.16318.
+    """
+
+    def solve(
+        self, structure: AbstractStructure, matrices: Matrix, offsets: Float[Array, "M d k"]
+    ) -> AffineSolution:
+        """Solve for all m."""
+        count = offsets.shape[0]
+        place = jnp.arange(count, dtype=jnp.int32)
+
+        def level(number: Int[Array, ""], maps: AffineMap) -> AffineMap:
+            distance = jnp.left_shift(jnp.ones((), jnp.int32), number)
+            earlier = jax.tree.map(lambda leaf: jnp.roll(leaf, distance, axis=0), maps)
+            both = composed(structure, earlier, maps)
+            return _where(place >= distance, both, maps)
+
+        levels = jnp.array(max(count - 1, 0).bit_length(), jnp.int32)
+        maps = affine_maps(structure, matrices, offsets)
+        prefixes = jax.lax.fori_loop(jnp.zeros((), jnp.int32), levels, level, maps)
+        return AffineSolution(prefixes.offset, lambda m: _pick(prefixes.propagator, m))
+
+
+class BlockedScan(AbstractLinearSolver):
+    """A scan by blocks of neighbours: through all blocks side by side, twice.
+
+    The first time the maps of each block are composed, which leaves one map per block; those are
+    solved by a parallel scan; and the second time each block is solved from where the one before it
+    ends. So `A_m` are multiplied once, and their products are not kept.
+
+    Arguments:
+        blocks: so many, or fewer; as many as the device computes side by side.
+
+    Source: Blelloch, Prefix sums and their applications (1990), section 1.3.
+    """
+
+    blocks: int = eqx.field(default=64, static=True)
+
+    def solve(
+        self, structure: AbstractStructure, matrices: Matrix, offsets: Float[Array, "M d k"]
+    ) -> AffineSolution:
+        """Solve for all m."""
+        count = offsets.shape[0]
+        length = -(-count // max(min(self.blocks, count), 1))
+        blocks = -(-count // length)
+
+        def cut(leaf: Array) -> Array:  # the places within blocks along the leading axis
+            padded = jnp.concatenate([leaf, jnp.repeat(leaf[-1:], blocks * length - count, axis=0)])
+            return jnp.swapaxes(padded.reshape(blocks, length, *leaf.shape[1:]), 0, 1)
+
+        inside = jax.tree.map(cut, (matrices, offsets))
+        whole = jax.lax.associative_scan(
+            lambda first, second: composed(structure, first, second), _whole(structure, *inside)
+        )
+        before = jnp.concatenate([jnp.zeros_like(whole.offset[:1]), whole.offset[:-1]])
+        columns = jnp.swapaxes(_substituted(structure, *inside, start=before), 0, 1)
+
+        def propagator(m: Int[Array, ""]) -> Propagator:
+            block = m // length
+            one = jax.tree.map(lambda leaf: leaf[:, block], inside[0])
+            own = _multiplied(structure, one, m % length)
+            earlier = _pick(whole.propagator, jnp.maximum(block - 1, 0))
+            matrix = structure.times(own.matrix, earlier.matrix)
+            both = renormalised(structure, matrix, own.log_scale + earlier.log_scale)
+            return _where(block > 0, both, own)
+
+        return AffineSolution(jax.lax.collapse(columns, 0, 2)[:count], propagator)
+
+
+class Sequential(AbstractLinearSolver):
+    """One interval after the other: depth M, and the least work; for every structure."""
+
+    def check(self, structure: AbstractStructure) -> None:
+        """Accept every structure."""
+        del structure
+
+    def solve(
+        self, structure: AbstractStructure, matrices: Matrix, offsets: Float[Array, "M d k"]
+    ) -> AffineSolution:
+        """Solve for all m."""
+        columns = _substituted(structure, matrices, offsets, jnp.zeros_like(offsets[0]))
+        return AffineSolution(columns, lambda m: _multiplied(structure, matrices, m))
+
+
+def _whole(structure: AbstractStructure, matrices: Matrix, offsets: Array) -> AffineMap:
+    """Compose the maps along the leading axis, those along the next one side by side."""
+
+    def body(so_far: AffineMap, next_: tuple[Matrix, Array]) -> tuple[AffineMap, None]:
+        return composed(structure, so_far, affine_maps(structure, *next_)), None
+
+    both = matrices, offsets
+    rest = jax.tree.map(lambda leaf: leaf[1:], both)
+    return jax.lax.scan(body, affine_maps(structure, *_pick(both, 0)), rest)[0]
+
+
+def _substituted(
+    structure: AbstractStructure, matrices: Matrix, offsets: Array, start: Array
+) -> Array:
+    """Solve along the leading axis, one after the other."""
+
+    def body(columns: Array, x: tuple[Matrix, Array]) -> tuple[Array, Array]:
+        matrix, offset = x
+        columns = structure.apply(matrix, columns) + offset
+        return columns, columns
+
+    return jax.lax.scan(body, start, (matrices, offsets))[1]
+
+
+def _multiplied(structure: AbstractStructure, matrices: Matrix, m: Int[Array, ""]) -> Propagator:
+    """Return the product of the first m + 1 matrices along the leading axis."""
+    first = _pick(matrices, 0)
+    start = renormalised(structure, first, jnp.zeros_like(structure.magnitude(first)))
+
+    def body(place: Int[Array, ""], so_far: Propagator) -> Propagator:
+        matrix = structure.times(_pick(matrices, place), so_far.matrix)
+        return renormalised(structure, matrix, so_far.log_scale)
+
+    return jax.lax.fori_loop(jnp.ones((), jnp.int32), m + 1, body, start)
+
+
+def _pick(tree: PyTree, place: Any) -> PyTree:
+    return jax.tree.map(lambda leaf: leaf[place], tree)
+
+
+def _where(condition: Array, first: PyTree, second: PyTree) -> PyTree:
+    """Choose along leading axes."""
+
+    def one(a: Array, b: Array) -> Array:
+        shape = condition.shape + (1,) * (a.ndim - condition.ndim)
+        return jnp.where(condition.reshape(shape), a, b)
+
+    return jax.tree.map(one, first, second)

@@ -1,0 +1,97 @@
+"""A method of the family: Newton's method on a window, or what is made of it by keeping less."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+from jaxtyping import Array, PyTree
+
+from parasim._errors import ConfigError, near_names
+from parasim.integrators.method._checks import check_positive_int
+from parasim.integrators.method._coarse import CoarseDifference
+from parasim.integrators.method._damping import AbstractDamping, TrustRegion, Undamped
+from parasim.integrators.method._linear_solver import AbstractLinearSolver, AssociativeScan
+from parasim.integrators.method._structure import AbstractInvertible, AbstractStructure, Dense
+
+GUESSES = ("history", "coarse", "constant")
+
+
+class Method(eqx.Module):
+    """How windows are solved: five choices, each of which the literature varies.
+
+    The default is Newton's method with exact tangents by multiple shooting. Presets are in
+    `parasim.methods`, named as their papers name them.
+
+    Arguments:
+        structure: what is kept of the Jacobians, such as `Dense()` or `Diagonal()`. Where that is
+            not all the method converges linearly, and a state is taken for converged when the
+            update, and what updates that go on shrinking as before would add, is below the
+            tolerance.
+        damping: what is done where tangents grow, such as `TrustRegion()`.
+        linear_solver: of the affine recurrence of every iteration, such as `BlockedScan()`; it
+            changes the time and not the result.
+        interval: L, the steps of a shooting interval, and of a coarse step. With 1 the unknowns are
+            the states after every step, as in most papers.
+        guess: of the states: `"history"`, what followed a state like the first one, where there was
+            one, else a coarse pass; `"coarse"`; `"constant"`; or a function that returns the state
+            at a time (at a step's number in `newton_scan`), such as the solution of a similar
+            problem. Recurrences have no coarse step and stay constant instead.
+
+    Raises:
+        ConfigError: the choices do not go together.
+    """
+
+    structure: AbstractStructure = Dense()
+    damping: AbstractDamping = Undamped()
+    linear_solver: AbstractLinearSolver = AssociativeScan()
+    interval: int = eqx.field(default=8, static=True)
+    guess: str | Callable[[Any], PyTree] = "history"
+
+    def __check_init__(self):
+        for name, kind in (
+            ("structure", AbstractStructure),
+            ("damping", AbstractDamping),
+            ("linear_solver", AbstractLinearSolver),
+        ):
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise ConfigError(
+                    f"the {name} of a Method must be one of parasim.methods, such as "
+                    f"{type(self.__dataclass_fields__[name].default).__name__}(), not {value!r}"
+                )
+        check_positive_int("interval", self.interval)
+        if isinstance(self.guess, str) and self.guess not in GUESSES:
+            raise ConfigError(
+                f"there is no guess {self.guess!r}: {near_names(self.guess, GUESSES)}"
+            )
+        if not isinstance(self.guess, str) and not callable(self.guess):
+            raise ConfigError(f"guess must be one of {GUESSES} or a function, not {self.guess!r}")
+        self.linear_solver.check(self.structure)
+        if isinstance(self.damping, TrustRegion) and not isinstance(
+            self.structure, AbstractInvertible
+        ):
+            raise ConfigError(
+                f"TrustRegion() needs inverses, which {type(self.structure).__name__} Jacobians do "
+                "not have: keep Dense(), Diagonal(), BlockDiagonal(size) or Identity()"
+            )
+
+    @property
+    def newton(self) -> bool:
+        """Whether updates are those of Newton's method, which carry errors as the steps do."""
+        return self.structure.exact
+
+    def for_window(
+        self, size: int, coarse_step: Callable[[Array, PyTree], Array] | None
+    ) -> "Method":
+        """Return the method for a window of so many variables, with these coarse steps.
+
+        Raises:
+            ConfigError: the structure cannot represent its Jacobians.
+        """
+        method = self
+        if isinstance(self.structure, CoarseDifference):
+            method = eqx.tree_at(
+                lambda method: method.structure, self, CoarseDifference(coarse_step)
+            )
+        method.structure.check(size)
+        return method
