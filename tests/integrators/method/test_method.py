@@ -34,7 +34,7 @@ def test_parareal_takes_fewer_iterations_than_there_are_intervals():
     expected, newton = _integrated(Method(), steps=128)
     np.testing.assert_allclose(ends, expected, rtol=1e-9)
     assert windows["mode"].all()
-    assert np.all(newton["iterations"] < windows["iterations"])
+    assert np.all(newton["iterations"] <= windows["iterations"])
     assert np.all(windows["iterations"] < 16)  # of 32 intervals
     assert np.all(np.isnan(windows["growth_rate"]))  # nobody knows
 
