@@ -5,7 +5,7 @@ command line starts without jax, and the solver works where only jax and diffrax
 """
 
 from importlib import import_module
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -59,7 +59,10 @@ if TYPE_CHECKING:
     )
     from parasim.simulation import Sweep as Sweep, simulate as simulate
 
-__version__ = version("parasim")
+try:
+    __version__ = version("parasim")
+except PackageNotFoundError:  # a checkout that is not installed
+    __version__ = "unknown"
 
 _HOME = {
     "ParallelNewton": "parasim.integrators",

@@ -28,7 +28,7 @@ from parasim.integrators.calibration._window_programs import (
 from parasim.integrators.decision._costs import DeviceCosts
 from parasim.integrators.decision._costs_cache import costs_key, save_costs
 from parasim.integrators.method._checks import check_positive_int
-from parasim.integrators.newton._devices import device_in_use, host_beside, placed
+from parasim.integrators.method._devices import device_in_use, host_beside, placed
 from parasim.integrators.newton._finite import all_finite
 from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.newton._traced_step import is_number

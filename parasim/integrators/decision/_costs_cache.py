@@ -12,18 +12,18 @@ import platform
 import re
 import tempfile
 import warnings
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
-from platformdirs import user_cache_path
 
+from parasim import __version__
 from parasim._errors import CalibrationWarning, ConfigError, first_line
 from parasim.integrators.decision._costs import DeviceCosts, device_costs
+from parasim.integrators.method._devices import device_in_use
 from parasim.integrators.method._method import Method
 from parasim.integrators.method._structure import Dense
-from parasim.integrators.newton._devices import device_in_use
 
 _SCHEMA = 1
 _TIMES = ("step", "iteration", "level", "work")
@@ -65,20 +65,29 @@ def usual_costs(steps: str, size: int, dtype: Any, method: Method) -> DeviceCost
 
     Measurements are of whole Jacobians; other structures are reckoned by their tangents.
     """
-    interval, platform = method.interval, device_in_use().platform
+    expected = device_costs(
+        device_in_use().platform, size, method.interval, method.structure.tangents(size)
+    )
     if not isinstance(method.structure, Dense):
-        tangents = method.structure.tangents(size)
-        return device_costs(platform, size, interval, tangents)
-    measured = load_costs(costs_key(steps, size, dtype, interval))
-    return device_costs(platform, size, interval, size) if measured is None else measured
+        return expected
+    measured = load_costs(costs_key(steps, size, dtype, method.interval))
+    return expected if measured is None else measured
 
 
 def costs_file(key: CostsKey) -> Path:
     """Return where measured costs are kept."""
-    folder = os.environ.get("PARASIM_CACHE_DIR") or user_cache_path("parasim", appauthor=False)
+    folder = os.environ.get("PARASIM_CACHE_DIR") or _cache_directory()
     words = [key.platform, key.device, key.steps, f"d{key.size}", key.dtype, f"L{key.interval}"]
     name = re.sub(r"[^a-z0-9]+", "-", " ".join(words).lower())
     return Path(folder) / f"costs-{name}.json"
+
+
+def _cache_directory() -> Path:
+    try:
+        from platformdirs import user_cache_path
+    except ModuleNotFoundError:  # a checkout beside jax and diffrax, and nothing else
+        return Path.home() / ".cache" / "parasim"
+    return user_cache_path("parasim", appauthor=False)
 
 
 def save_costs(key: CostsKey, costs: DeviceCosts) -> Path | None:
@@ -155,7 +164,7 @@ def _times(costs: DeviceCosts) -> dict[str, float]:
 
 
 def _versions() -> dict[str, str]:
-    return {name: version(name) for name in ("jax", "parasim")}
+    return {"jax": jax.__version__, "parasim": __version__}
 
 
 def _warn(message: str) -> None:

@@ -13,6 +13,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
 from parasim._errors import ConfigError
+from parasim.integrators.method._checks import check_positive_int
+from parasim.integrators.method._devices import device_in_use
 from parasim.integrators.method._propagator import (
     AffineMap,
     Propagator,
@@ -110,23 +112,33 @@ class BlockedScan(AbstractLinearSolver):
 
     The first time the maps of each block are composed, which leaves one map per block; those are
     solved by a parallel scan; and the second time each block is solved from where the one before it
-    ends. So `A_m` are multiplied once, and their products are not kept.
+    ends. So `A_m` are multiplied once, and their products are not kept. One block is solved at
+    once, and nothing is multiplied.
 
     Arguments:
-        blocks: so many, or fewer; as many as the device computes side by side.
+        blocks: so many, or fewer; None: as many as the device can compute side by side, which is 1
+            on a CPU, and on an accelerator all of them up to a million numbers.
 
     Source: Blelloch, Prefix sums and their applications (1990), section 1.3.
     """
 
-    blocks: int = eqx.field(default=64, static=True)
+    blocks: int | None = eqx.field(default=None, static=True)
+
+    def __check_init__(self):
+        if self.blocks is not None:
+            check_positive_int("blocks", self.blocks)
 
     def solve(
         self, structure: AbstractStructure, matrices: Matrix, offsets: Float[Array, "M d k"]
     ) -> AffineSolution:
         """Solve for all m."""
         count = offsets.shape[0]
-        length = -(-count // max(min(self.blocks, count), 1))
+        length = -(-count // self._blocks(matrices, count))
         blocks = -(-count // length)
+        if blocks == 1:
+            return Sequential().solve(structure, matrices, offsets)
+        if length == 1:
+            return AssociativeScan().solve(structure, matrices, offsets)
 
         def cut(leaf: Array) -> Array:  # the places within blocks along the leading axis
             padded = jnp.concatenate([leaf, jnp.repeat(leaf[-1:], blocks * length - count, axis=0)])
@@ -150,6 +162,14 @@ class BlockedScan(AbstractLinearSolver):
 
         return AffineSolution(jax.lax.collapse(columns, 0, 2)[:count], propagator)
 
+    def _blocks(self, matrices: Matrix, count: int) -> int:
+        """Return how many blocks are made of so many intervals."""
+        blocks = self.blocks
+        if blocks is None:
+            numbers = sum(leaf.size for leaf in jax.tree.leaves(matrices)) // count
+            blocks = _LANES.get(device_in_use().platform, _LANES_ELSE) // numbers
+        return max(1, min(blocks, count))
+
 
 class Sequential(AbstractLinearSolver):
     """One interval after the other: depth M, and the least work; for every structure."""
@@ -164,6 +184,10 @@ class Sequential(AbstractLinearSolver):
         """Solve for all m."""
         columns = _substituted(structure, matrices, offsets, jnp.zeros_like(offsets[0]))
         return AffineSolution(columns, lambda m: _multiplied(structure, matrices, m))
+
+
+# So many numbers are computed side by side; an estimate for accelerators.
+_LANES, _LANES_ELSE = {"cpu": 1}, 10**6
 
 
 def _whole(structure: AbstractStructure, matrices: Matrix, offsets: Array) -> AffineMap:

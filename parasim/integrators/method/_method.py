@@ -10,7 +10,7 @@ from parasim._errors import ConfigError, near_names
 from parasim.integrators.method._checks import check_positive_int
 from parasim.integrators.method._coarse import CoarseDifference
 from parasim.integrators.method._damping import AbstractDamping, TrustRegion, Undamped
-from parasim.integrators.method._linear_solver import AbstractLinearSolver, AssociativeScan
+from parasim.integrators.method._linear_solver import AbstractLinearSolver, BlockedScan
 from parasim.integrators.method._structure import AbstractInvertible, AbstractStructure, Dense
 
 GUESSES = ("history", "coarse", "constant")
@@ -28,8 +28,8 @@ class Method(eqx.Module):
             update, and what updates that go on shrinking as before would add, is below the
             tolerance.
         damping: what is done where tangents grow, such as `TrustRegion()`.
-        linear_solver: of the affine recurrence of every iteration, such as `BlockedScan()`; it
-            changes the time and not the result.
+        linear_solver: of the affine recurrence of every iteration, such as `CyclicReduction()`;
+            it changes the time and not the result.
         interval: L, the steps of a shooting interval, and of a coarse step. With 1 the unknowns are
             the states after every step, as in most papers.
         guess: of the states: `"history"`, what followed a state like the first one, where there was
@@ -43,7 +43,7 @@ class Method(eqx.Module):
 
     structure: AbstractStructure = Dense()
     damping: AbstractDamping = Undamped()
-    linear_solver: AbstractLinearSolver = AssociativeScan()
+    linear_solver: AbstractLinearSolver = BlockedScan()
     interval: int = eqx.field(default=8, static=True)
     guess: str | Callable[[Any], PyTree] = "history"
 

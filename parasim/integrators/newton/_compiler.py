@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
-from parasim.integrators.newton._devices import device_in_use
+from parasim.integrators.method._devices import device_in_use
 
 # As many stay in registers: a loop over steps becomes one kernel, but its gradient does not.
 FEW_VARIABLES = 3

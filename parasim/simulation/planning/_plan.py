@@ -13,7 +13,7 @@ import numpy as np
 from parasim._errors import ConfigError
 from parasim._numbers import whole_number
 from parasim.integrators import AlwaysParallel, DeviceCosts, ParallelNewton
-from parasim.integrators.newton._devices import host_beside
+from parasim.integrators.method._devices import host_beside
 from parasim.integrators.window._window import WindowSolver
 from parasim.io._encoding import Encoding
 from parasim.io._forcing import Forcing

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from parasim.integrators import WindowIntegrator
-from parasim.integrators.newton._devices import device_in_use, placed
+from parasim.integrators.method._devices import device_in_use, placed
 from parasim.integrators.solver._open_window import WindowShare
 from parasim.simulation.planning._model import one_run
 from parasim.simulation.planning._plan import Plan
