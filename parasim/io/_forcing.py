@@ -127,8 +127,9 @@ def read_forcing(
 
     In CSV, lines that begin with `#` are comments, and time is the column `time`, else the first.
     Numbers on the time axis are model time as they are. Dates become decimal years for a system
-    that counts years, else the time since `epoch`. Missing values inside the record are
-    interpolated linearly and counted; missing ones at its ends shorten it, and are counted.
+    that counts years, else the time since `epoch`, in months of the calendar for one that counts
+    months. Missing values inside the record are interpolated linearly and counted; missing ones at
+    its ends shorten it, and are counted.
 
     Arguments:
         path: the file or store.

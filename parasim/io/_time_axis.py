@@ -1,7 +1,8 @@
 """From the time coordinate of a record to the model's time, in the system's unit.
 
-Calendar dates become decimal years where the system counts years, else the time since an epoch.
-Numbers are taken as model time as they are.
+Calendar dates become decimal years where the system counts years, else the time since an epoch;
+where it counts months, those of the calendar, so that monthly means are evenly spaced. Numbers are
+taken as model time as they are.
 """
 
 from typing import Any
@@ -12,6 +13,7 @@ import xarray as xr
 from parasim._errors import ConfigError
 
 _YEAR = ("year", "years", "yr", "a")
+_MONTH = ("month", "months")
 _SECONDS = {
     name: seconds
     for seconds, names in (
@@ -72,7 +74,7 @@ def _calendar(axis: xr.DataArray, time_unit: str, epoch: str | None, where: str)
         if start is None:
             return years
         return years - float(xr.DataArray([start]).dt.decimal_year.values[0])
-    if time_unit not in _SECONDS:
+    if time_unit not in (*_SECONDS, *_MONTH):
         raise ConfigError(
             f"{where}: dates cannot be turned into the system's time, whose unit is "
             f"{time_unit!r}: give the file a time axis of numbers"
@@ -82,6 +84,8 @@ def _calendar(axis: xr.DataArray, time_unit: str, epoch: str | None, where: str)
             f"{where}: its time axis has dates and the system counts {time_unit!r}: name the date "
             f"at time 0 with epoch, such as epoch = {str(axis.dt.strftime('%Y-%m-%d').values[0])!r}"
         )
+    if time_unit in _MONTH:
+        return _months(axis) - float(_months(xr.DataArray([start]))[0])
     if axis.dtype.kind == "M":
         elapsed = (axis.values - start) / np.timedelta64(1, "us") * 1e-6
     else:
@@ -90,6 +94,13 @@ def _calendar(axis: xr.DataArray, time_unit: str, epoch: str | None, where: str)
         calendar = axis.values[0].calendar
         elapsed = np.asarray(cftime.date2num(axis.values, f"seconds since {start}", calendar))
     return elapsed.astype(np.float64) / _SECONDS[time_unit]
+
+
+def _months(axis: xr.DataArray) -> np.ndarray:
+    """Return the months of the calendar since year 0, with the part of the month that is over."""
+    date = axis.dt
+    days = date.day - 1 + (date.hour + (date.minute + date.second / 60) / 60) / 24
+    return (12.0 * date.year + date.month + days / date.days_in_month).values
 
 
 def _date(epoch: str) -> np.datetime64:
@@ -106,8 +117,8 @@ def _date(epoch: str) -> np.datetime64:
 def _refuse_other_unit(axis: xr.DataArray, time_unit: str, where: str) -> None:
     """Refuse numbers that the file says are in a unit other than the system's."""
     unit = str(axis.attrs.get("units", time_unit))
-    known = unit in _SECONDS and time_unit in _SECONDS
-    if known and _SECONDS[unit] != _SECONDS[time_unit]:
+    theirs, ours = (_SECONDS.get(name, name in _MONTH and "month") for name in (unit, time_unit))
+    if theirs and ours and theirs != ours:
         raise ConfigError(
             f"{where}: its time axis is in {unit!r}, the system's time in {time_unit!r}: convert "
             "the axis"

@@ -60,6 +60,12 @@ def test_dates_become_time_since_the_epoch_in_the_systems_unit(tmp_path, unit, s
     np.testing.assert_allclose(forcing.times, step * np.arange(1, 5), rtol=1e-14)
 
 
+def test_monthly_means_are_evenly_spaced_for_a_system_in_months(tmp_path):
+    text = "time,co2\n2000-01-01,1\n2000-02-01,2\n2000-02-15T12:00,3\n2001-03-01,4\n"
+    forcing = read_forcing(write_csv(tmp_path, text), "co2", time_unit="month", epoch="1999-12-01")
+    assert forcing.times.tolist() == [1.0, 2.0, 2.5, 15.0]
+
+
 def test_epoch_moves_decimal_years(tmp_path):
     path = write_csv(tmp_path, "time,co2\n1990-01-01,1\n1992-01-01,3\n")
     forcing = read_forcing(path, "co2", time_unit="year", epoch="1989-01-01")
@@ -266,5 +272,7 @@ def test_numbers_in_another_unit_or_with_an_epoch_are_refused(tmp_path):
     assert read_forcing(path, "co2", time_unit="seconds").total == 4
     with pytest.raises(ConfigError, match="in 's', the system's time in 'ms': convert"):
         read_forcing(path, "co2", time_unit="ms")
+    with pytest.raises(ConfigError, match="in 's', the system's time in 'month': convert"):
+        read_forcing(path, "co2", time_unit="month")
     with pytest.raises(ConfigError, match="leave out the epoch"):
         read_forcing(path, "co2", time_unit="s", epoch="2000-01-01")
