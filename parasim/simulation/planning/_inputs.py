@@ -48,8 +48,8 @@ def driven_model(
     Arguments:
         model: with constant parameters.
         system: that the model was made from, for the units and ranges of its parameters.
-        inputs: by name of the parameter: a `Forcing`, an `InputFile`, a file, or a pair of file
-            and variable.
+        inputs: by name of the parameter: a `Forcing`, an `InputFile` or what it is made of, a
+            file, or a pair of file and variable.
         params: what the user set; a parameter cannot be set and driven.
         grid: the times that the data must cover.
         dtype: of the state.
@@ -100,21 +100,49 @@ def _read(name: str, source: Any, time_unit: str) -> Forcing:
     """Read what drives a parameter, unless it has been read already."""
     if isinstance(source, Forcing):
         return source
-    if isinstance(source, str | Path):
-        source = InputFile(Path(source))
-    elif isinstance(source, tuple | list) and len(source) == 2:
-        source = InputFile(Path(source[0]), str(source[1]))
-    if not isinstance(source, InputFile):
+    file = input_file(f"inputs: {name}", source)
+    if file is None:
         raise ConfigError(
-            f"inputs: {name} must be a Forcing, a file, or a pair (file, variable), not {source!r}"
+            f"inputs: {name} must be a Forcing, a file, a pair (file, variable), or a dictionary "
+            f"as a run file has it, not {source!r}"
         )
     return read_forcing(
-        source.file,
-        source.variable or name,
+        file.file,
+        file.variable or name,
         time_unit=time_unit,
-        epoch=source.epoch,
-        interpolation=source.interpolation,  # type: ignore[arg-type] - checked there
+        epoch=file.epoch,
+        interpolation=file.interpolation,  # type: ignore[arg-type] - checked there
     )
+
+
+def input_file(where: str, source: Any) -> InputFile | None:
+    """Return the file that a user names, in one of the ways there are; None if it is none of them.
+
+    Raises:
+        ConfigError: a dictionary lacks the file, or has an unknown key.
+    """
+    if isinstance(source, InputFile):
+        return source
+    if isinstance(source, str | Path):
+        return InputFile(Path(source))
+    if isinstance(source, tuple | list) and len(source) == 2:
+        return InputFile(Path(source[0]), str(source[1]))
+    return input_table(where, source) if isinstance(source, Mapping) else None
+
+
+def input_table(where: str, given: Mapping[str, Any]) -> InputFile:
+    """Return the file that a table of a run file names.
+
+    Raises:
+        ConfigError: the file is missing, or a key is unknown.
+    """
+    known = [field.name for field in dataclasses.fields(InputFile)]
+    for key in given:
+        if key not in known:
+            raise ConfigError(f"{where}: unknown key {key!r}: {near_names(str(key), known)}")
+    if "file" not in given:
+        raise ConfigError(f"{where}: file is missing: name the file with the data")
+    return InputFile(**{**given, "file": Path(given["file"])})
 
 
 def describe_inputs(forcings: Mapping[str, Forcing]) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,6 @@
 """What was asked of `simulate`, written down so that another process can make the same run."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ import numpy as np
 from parasim._errors import ConfigError
 from parasim.integrators import ParallelNewton
 from parasim.simulation.planning._config import RunConfig, plan_config, request_config
-from parasim.simulation.planning._inputs import InputFile
+from parasim.simulation.planning._inputs import input_file
 from parasim.simulation.planning._plan import Plan
 from parasim.simulation.planning._runs import Sweep
 from parasim.simulation.planning._solvers import name_of_solver
@@ -30,7 +29,7 @@ def written_request(plan: Plan, system: Any, given: Mapping[str, Any]) -> dict[s
     if not isinstance(system, str):
         return None
     values = sum(np.size(value) for value in (given["y0"] or {}).values())
-    inputs = {name: _file(source) for name, source in (given["inputs"] or {}).items()}
+    inputs = {name: input_file(name, source) for name, source in (given["inputs"] or {}).items()}
     if values > _MOST_VALUES or None in inputs.values():
         return None
     sweep = given["sweep"]
@@ -65,14 +64,3 @@ def written_request(plan: Plan, system: Any, given: Mapping[str, Any]) -> dict[s
 
 def _numbers(values: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: np.asarray(value).tolist() for name, value in (values or {}).items()}
-
-
-def _file(source: Any) -> InputFile | None:
-    """Return which file drives a parameter; None if none does."""
-    if isinstance(source, InputFile):
-        return source
-    if isinstance(source, str | Path):
-        return InputFile(Path(source))
-    if isinstance(source, tuple | list) and len(source) == 2:
-        return InputFile(Path(source[0]), str(source[1]))
-    return None

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from parasim._numbers import as_float, finite_number, shown, whole_number
 from parasim.io._encoding import Encoding
 from parasim.io._objects import store_place
 from parasim.plugins._registry import find
-from parasim.simulation.planning._inputs import InputFile
+from parasim.simulation.planning._inputs import InputFile, input_table
 from parasim.simulation.planning._solvers import check_solver_name
 
 _MOST_POINTS = 10**7
@@ -129,18 +128,12 @@ def _inputs(key: str, values: Mapping[str, Any]) -> dict[str, InputFile]:
 def _input(where: str, value: Any) -> InputFile:
     if isinstance(value, InputFile):
         return value
-    known = [f.name for f in fields(InputFile)]
-    given = table(where, value)
-    for key in given:
-        if key not in known:
-            raise ConfigError(f"{where}: unknown key {key!r}: {near_names(key, known)}")
-    if "file" not in given:
-        raise ConfigError(f"{where}: file is missing: name the file with the data")
     # TOML has dates of its own, so that epoch = 1958-01-01 needs no quotes.
     texts = {
-        key: str(item) if key == "epoch" else _text(where, item) for key, item in given.items()
+        key: str(item) if key == "epoch" else _text(where, item)
+        for key, item in table(where, value).items()
     }
-    return InputFile(**{**texts, "file": Path(texts["file"])})
+    return input_table(where, texts)
 
 
 def _points(key: str, value: Any) -> list[float]:

@@ -86,7 +86,8 @@ def simulate(
         dtype: of the state, float32 or float64; by default what jax is set to.
         seed: for a random initial state.
         inputs: data that drive parameters of a system, by name of the parameter: a `Forcing`, a
-            file, or a pair of file and variable.
+            file, a pair of file and variable, or a dictionary with `file` and what a run file can
+            say besides: `variable`, `interpolation`, `epoch`.
         members: the size of an ensemble, integrated side by side. Each leaf of y0 may then (for a
             plain vector field must) have a leading axis of that length; member i of a system with
             a random initial state has the seed `seed + i`.

@@ -292,6 +292,8 @@ def test_a_parameter_follows_data(tmp_path):
     source = json.loads(driven.attrs["configuration"])["input"]["I"]
     assert source["variable"] == "current"
     assert "I" not in json.loads(driven.attrs["configuration"])["set"]
+    with pytest.raises(ConfigError, match=r"unknown key 'epok'.*epoch"):
+        simulate("fitzhugh-nagumo", **RUN, inputs={"I": {"file": file, "epok": "2000-01-01"}})
     with pytest.raises(ConfigError, match="both set and driven"):
         simulate("fitzhugh-nagumo", **RUN, params={"I": 1}, inputs={"I": (file, "current")})
 
