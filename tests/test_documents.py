@@ -25,6 +25,8 @@ DOCUMENTS = sorted(
 )
 TARGETS = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
+SLOW = {"climate-pipeline.md", "neuro-pipeline.md", "gallery.md"}
+
 _FENCE = re.compile(r"^( *)```(\w+)[^\n]*\n(.*?)^\1```", re.DOTALL | re.MULTILINE)
 _SHELLS = {"sh", "bash", "shell", "console"}
 _PROMPT = "$ "
@@ -114,7 +116,11 @@ def run_document(document: str, name: str, folder: Path) -> subprocess.Completed
     )
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=pytest.mark.slow if path.name in SLOW else ()) for path in DOCUMENTS],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
 def test_blocks_run(path, tmp_path):
     document = path.read_text(encoding="utf-8")
     if not steps_of(document, path.name):

@@ -1,6 +1,7 @@
 """The climate pipeline, against exact solutions, another program, and red noise."""
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -104,7 +105,7 @@ def tendencies(T, h, mu, wind):
 def months(state, mu, winds, fine=4):
     """Yield the states of Jin's model after each month, by Runge and Kutta's fourth order."""
     dt = 1 / fine
-    for first, last in zip(winds[:-1], winds[1:], strict=True):
+    for first, last in pairwise(winds):
         for n in range(fine):
             w = [first + (last - first) * (n + part) / fine for part in (0, 0.5, 1)]
             one = tendencies(*state, mu, w[0])
