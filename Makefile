@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo test test-slow lint docs benchmark environment clean
+.PHONY: demo test test-slow lint docs gallery benchmark environment clean
 
 demo: environment
 	$(BIN)/python examples/demo.py demo-output
@@ -28,6 +28,10 @@ lint: environment
 
 docs: environment
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
+
+# The pictures of docs/gallery.md and of the pipelines, by running what the page says: minutes.
+gallery: environment
+	$(BIN)/python docs/make_gallery.py
 
 benchmark: environment
 	$(BIN)/python benchmarks/sequential_overhead.py

@@ -45,3 +45,18 @@ def test_what_the_pictures_of_the_architecture_name_exists():
     assert len(named) > 20
     missing = sorted(name for name in named if not re.search(rf"\b{name}\b", source))
     assert not missing
+
+
+def test_every_picture_of_the_gallery_is_there_and_made_by_the_lines_above_it():
+    docs = ROOT / "docs"
+    page = (docs / "gallery.md").read_text(encoding="utf-8")
+    pictures = {
+        match[1]: match.start() for match in re.finditer(r"\]\((figures/[\w/-]+\.png)\)", page)
+    }
+    assert len(pictures) >= 10
+    scripts = "".join(path.read_text() for path in (ROOT / "examples").glob("*_pipeline.py"))
+    for name, place in pictures.items():
+        assert (docs / name).stat().st_size < 200_000, name
+        assert Path(name).name in page[:place] or f'"{Path(name).name}"' in scripts, name
+    kept = {f"figures/gallery/{path.name}" for path in (docs / "figures" / "gallery").iterdir()}
+    assert kept <= set(pictures)

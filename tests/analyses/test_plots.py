@@ -207,7 +207,7 @@ def test_long_fields_and_portraits_show_their_end_unless_told_which_part():
     assert ax.get_title(loc="left") == "the last 1,000 of 2,500 values"
     ax = made.parasim.plot("space-time", t0=0).axes[0]
     assert ax.collections[0].get_array().shape == (3, 834)
-    assert ax.get_title(loc="left") == "one value of 3"
+    assert ax.get_title(loc="left") == "1 value in 3"
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def draw_phase(ax: "Axes", dataset: xr.Dataset, x: str, y: str, *, whole: bool =
     if whole:
         every = -(-both.sizes[TIME] // _MOST_POINTS)
         both = both.isel({TIME: slice(None, None, every)})
-        remark = f"one value of {every:,}" if every > 1 else ""
+        remark = f"1 value in {every:,}" if every > 1 else ""
     else:
         both, remark = last_rows(both, _MOST_POINTS)
     across, up = xr.broadcast(both[x], both[y])

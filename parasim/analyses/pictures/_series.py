@@ -94,7 +94,7 @@ def _draw_spread(ax: "Axes", array: xr.DataArray) -> list[str]:
     return [
         f"{array.sizes[MEMBER]:,} members" + (", range 5 to 95 %" if dims else ""),
         f"{_MOST_BANDS} of {len(places):,}" if len(places) > _MOST_BANDS else "",
-        f"one value of {every:,}" if every > 1 else "",
+        f"1 value in {every:,}" if every > 1 else "",
     ]
 
 

@@ -57,7 +57,7 @@ def draw_space_time(
     if whole:
         every = -(-chosen.sizes[TIME] // _MOST_COLUMNS)
         chosen = chosen.isel({TIME: slice(None, None, every)})
-        remark = f"one value of {every:,}" if every > 1 else ""
+        remark = f"1 value in {every:,}" if every > 1 else ""
     else:
         chosen, remark = last_rows(chosen, _MOST_COLUMNS)
     array, place = _plane(chosen[name], dim, run_axes(dataset))
