@@ -149,7 +149,7 @@ def describe_inputs(forcings: Mapping[str, Forcing]) -> dict[str, dict[str, Any]
     """Say where each driven parameter's data come from, for the attributes of a store."""
     return {
         name: {
-            "file": str(forcing.source),
+            "file": str(forcing.source.absolute()),
             "variable": forcing.variable,
             "unit": forcing.unit,
             "interpolation": forcing.interpolation,

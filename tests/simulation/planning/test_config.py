@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from parasim._errors import ConfigError
-from parasim.simulation import InputFile, RunConfig, make_config, read_run_file
+from parasim.simulation import InputFile, RunConfig, make_config, plan_config, read_run_file
+from parasim.simulation.planning._config import request_config
 
 FLAGS = {"system": "lorenz63", "t1": "1", "dt": "1/100", "out": "s.zarr"}
 
@@ -122,3 +123,18 @@ def test_a_run_file_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "run.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="cannot read the run file"):
         read_run_file(tmp_path / "run.toml")
+
+
+def test_a_run_driven_by_a_relative_path_is_the_same_run_from_any_folder(tmp_path, monkeypatch):
+    """Its store is gone on with from what the store says, where paths are absolute."""
+    (tmp_path / "wind.csv").write_text("time,wind\n0,0\n9,1\n")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    config = make_config(
+        {"system": "recharge-oscillator", "t1": "4", "dt": "1/4", "out": "s.zarr"}
+        | {"input": {"wind": {"file": "wind.csv"}}}
+    )
+    plan, request = plan_config(config), config.request
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    again = plan_config(request_config(request, tmp_path / "s.zarr"))
+    assert again.configuration == plan.configuration
