@@ -138,3 +138,7 @@ def test_a_run_driven_by_a_relative_path_is_the_same_run_from_any_folder(tmp_pat
     monkeypatch.chdir(tmp_path / "elsewhere")
     again = plan_config(request_config(request, tmp_path / "s.zarr"))
     assert again.configuration == plan.configuration
+    (tmp_path / "wind.csv").write_text("time,wind\n0,0\n9,2\n")
+    other = plan_config(request_config(request, tmp_path / "s.zarr")).configuration["input"]
+    before = plan.configuration["input"]["wind"]
+    assert {key for key in before if before[key] != other["wind"][key]} == {"sha256"}
