@@ -13,11 +13,11 @@ class Contestant(NamedTuple):
 
     Attributes:
         make: `N -> f`, with f of the inputs.
-        most: the largest N that it can do; None: any.
+        device: to compute on, if not jax's default one.
     """
 
     make: Callable[[int], Callable[..., Any]]
-    most: int | None = None
+    device: Any = None
 
 
 class Taken(NamedTuple):
@@ -68,25 +68,24 @@ class Race:
     def at(self, n: int) -> dict[str, Taken]:
         """Return what each contestant takes at this N; call it with growing N."""
         inputs = self._inputs(n)
-        running, compiling, taken = {}, {}, {}
+        running, compiling, placed, taken = {}, {}, {}, {}
         for name, contestant in self._contestants.items():
-            if contestant.most is not None and n > contestant.most:
-                continue
             before = self._last.get(name)
             if before is not None and before[1].seconds * n / before[0] > self._limit:
                 taken[name] = _scaled(*before, n)
                 continue
+            placed[name] = jax.device_put(inputs, contestant.device)
             start = time.perf_counter()
-            run = jax.jit(contestant.make(n)).lower(*inputs).compile()
+            run = jax.jit(contestant.make(n)).lower(*placed[name]).compile()
             compiling[name] = time.perf_counter() - start
-            jax.block_until_ready(run(*inputs))
+            jax.block_until_ready(run(*placed[name]))
             running[name] = run
         every: dict[str, list[float]] = {name: [] for name in running}
         results = {}
         for _ in range(self._repeats):
             for name, run in running.items():
                 start = time.perf_counter()
-                results[name] = jax.block_until_ready(run(*inputs))
+                results[name] = jax.block_until_ready(run(*placed[name]))
                 every[name].append(time.perf_counter() - start)
         for name, seconds in every.items():
             median = float(np.median(seconds))

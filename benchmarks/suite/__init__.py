@@ -1,0 +1,1 @@
+"""All tables by one command, on any device: python benchmarks/suite."""
