@@ -1,13 +1,15 @@
-"""Random and mutated command lines and run files, and how they are run without integrating."""
+"""Random and mutated command lines and run files, how they are run, and in which folder."""
 
 import string
 import sys
 from pathlib import Path
 
 import click
+import xarray as xr
 from click.testing import CliRunner
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, settings, strategies as st
 
+import parasim
 from parasim.cli import main
 
 DOCUMENTED = {0, 2, 3, 4, 5, 130, 143}
@@ -117,6 +119,51 @@ def _grammatical(draw):
             number, anything = st.sampled_from(NUMBERS), st.sampled_from(WORDS + PATHS)
             others = [number] if option not in SUITABLE else [number, anything]
             line.append(draw(st.one_of(suitable, suitable, suitable, *others)))
+    return line
+
+
+# What writes, and options that mostly go together; None is a flag.
+_RUN_OPTIONS = {
+    "--every": ["2", "3"], "--steps": ["4", "7", "16"], "--ensemble": ["1", "2", "3"],
+    "--perturbation": ["0.1"], "--batch": ["1", "2"], "--zip": None, "--chunk-rows": ["2", "5"],
+    "--shard-rows": ["4", "10"], "--compression": ["lz4", "zstd"], "--keep-bits": ["8"],
+    "--access": ["series", "maps"], "--mode": ["sequential", "parallel"], "--quiet": None,
+    "--solver": ["euler", "heun"], "--dtype": ["float32"], "--seed": ["3"], "--overwrite": None,
+    "--t0": ["0.5"], "--out": ["s.zarr", "folder/new.zarr", "missing/new.zarr", "foreign.zarr"],
+}  # fmt: skip
+_LORENZ63 = {"--set": ["rho=20", "sigma=9"], "--sweep": ["rho=20:28:3", "sigma=9,10"],
+             "--y0": ["x=1", "y=2"], "--input": ["rho=data.csv", "sigma=data.csv:rho"]}  # fmt: skip
+_ANALYZE = {"--variable": ["x", "y"], "--overwrite": None, "--quiet": None}
+_WRITING = {
+    "run lorenz63 --t1 1 --dt 0.1 --out new.zarr": _RUN_OPTIONS | _LORENZ63,
+    "run lorenz63 --t1 2 --dt 0.1 --steps 4 --out new.zarr": _RUN_OPTIONS | _LORENZ63,
+    "run lorenz63 --t1 20 --dt 1 --steps 4 --out new.zarr": _RUN_OPTIONS | _LORENZ63,  # fails
+    "run lorenz96 --set sites=5 --t1 1 --dt 0.1 --out new.zarr": _RUN_OPTIONS | {
+        "--set": ["F=4"], "--sweep": ["F=2,8"], "--y0": ["x=1,2,3,4,5"]},
+    "run henon --t1 20 --steps 8 --out new.zarr": _RUN_OPTIONS | {
+        "--set": ["a=1.2"], "--sweep": ["a=1:1.4:3", "b=0.2,0.3"], "--y0": ["x=0.1"]},
+    "run run.toml": _RUN_OPTIONS | _LORENZ63,
+    "resume s.zarr": {"--extend": ["2.05", "2.5", "3"], "--repair": None, "--quiet": None},
+    "analyze s.zarr --stat histogram --out new.zarr": _ANALYZE | {"--set": ["bins=4"]},
+    "analyze s.zarr --stat power-spectrum --out new.nc": _ANALYZE | {"--set": ["segment=16"]},
+    "analyze s.zarr --stat spike-times --out new.zarr": _ANALYZE | {"--set": ["threshold=0"]},
+    "plot s.zarr --out new.png": {"--kind": ["series", "phase", "growth"], "--overwrite": None},
+    "report s.zarr --out new.html": {"--overwrite": None},
+}  # fmt: skip
+
+
+@st.composite
+def writing_lines(draw):
+    """Write a command line that is mostly accepted, and writes something then."""
+    words = draw(st.sampled_from([*_WRITING, *list(_WRITING)[:6]]))
+    options = _WRITING[words]
+    line = words.split()
+    for option in draw(st.lists(st.sampled_from(sorted(options)), max_size=5)):
+        values = options[option]
+        line.append(option)
+        if values is not None:
+            likely = st.sampled_from(values)
+            line.append(draw(st.one_of(*8 * [likely], st.sampled_from(NUMBERS))))
     return line
 
 
@@ -254,3 +301,22 @@ def outcome(arguments: list[str]) -> int:
         raise result.exception
     assert "Traceback" not in result.output
     return result.exit_code
+
+
+def with_examples(folder: Path) -> None:
+    """Put a run into a folder, and what is none."""
+    solver = parasim.ParallelNewton(steps=16)
+    parasim.simulate("lorenz63", t1=2.0, dt=0.01, store=folder / "s.zarr", solver=solver)
+    (folder / "run.toml").write_text(RUN_FILE)
+    (folder / "bad.toml").write_text("t1 = = 2")
+    (folder / "data.csv").write_text("time,rho\n0,20\n1,21\n2,22\n")
+    (folder / "folder").mkdir()
+    xr.Dataset({"a": ("time", [1.0, 2.0])}).to_zarr(folder / "foreign.zarr", consolidated=False)
+
+
+def fuzzed(examples: int) -> settings:
+    """Try so many; few of them always the same, so that the fast tests are."""
+    return settings(
+        max_examples=examples, deadline=None, database=None, derandomize=examples < 100,
+        phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck),
+    )  # fmt: skip

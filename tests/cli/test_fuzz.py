@@ -9,11 +9,18 @@ import shutil
 from pathlib import Path
 
 import pytest
-import xarray as xr
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 
 import parasim as package
-from tests.cli.fuzzing import DOCUMENTED, RUN_FILE, command_lines, outcome, run_files, tree
+from tests.cli.fuzzing import (
+    DOCUMENTED,
+    command_lines,
+    fuzzed,
+    outcome,
+    run_files,
+    tree,
+    with_examples,
+)
 
 OUTPUTS = {
     f".{end}"
@@ -46,13 +53,7 @@ OUTPUTS = {
 def folder(tmp_path_factory):
     """Make a folder with a run, and with what is none."""
     made = tmp_path_factory.mktemp("fuzz")
-    solver = package.ParallelNewton(steps=16)
-    package.simulate("lorenz63", t1=2.0, dt=0.01, store=made / "s.zarr", solver=solver)
-    (made / "run.toml").write_text(RUN_FILE)
-    (made / "bad.toml").write_text("t1 = = 2")
-    (made / "data.csv").write_text("time,rho\n0,20\n1,21\n2,22\n")
-    (made / "folder").mkdir()
-    xr.Dataset({"a": ("time", [1.0, 2.0])}).to_zarr(made / "foreign.zarr", consolidated=False)
+    with_examples(made)
     with contextlib.chdir(made):
         yield made
 
@@ -95,13 +96,6 @@ def check(folder: Path, arguments: list[str]) -> None:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def fuzzed(examples):
-    return settings(
-        max_examples=examples, deadline=None, database=None, derandomize=examples < 100,
-        phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
-
-
 @given(arguments=command_lines)
 @fuzzed(50)
 def test_fifty_command_lines(folder, arguments):
@@ -121,13 +115,13 @@ def check_file(folder: Path, text: str) -> None:
 
 @pytest.mark.slow
 @given(arguments=command_lines)
-@fuzzed(1500)
+@fuzzed(900)
 def test_many_command_lines(folder, arguments):
     check(folder, arguments)
 
 
 @pytest.mark.slow
 @given(text=run_files())
-@fuzzed(500)
+@fuzzed(300)
 def test_many_run_files(folder, text):
     check_file(folder, text)
