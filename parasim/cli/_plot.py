@@ -13,7 +13,7 @@ from parasim.cli._options import Assignment, debug_option
 if TYPE_CHECKING:
     import xarray as xr
 
-_KINDS = ("auto", "series", "phase", "space-time", "raster", "growth")
+KINDS = ("auto", "series", "phase", "space-time", "map", "raster", "growth")
 
 _EPILOG = """\b
 Kinds:
@@ -21,6 +21,7 @@ Kinds:
               median and the 5 to 95 % range
   phase       one variable against another
   space-time  a field against time and space
+  map         the last state of a field in two dimensions of space
   raster      the spikes of many cells or members
   growth      how small differences grew, and which windows were found in parallel
   auto        all of these that say something about the run
@@ -42,7 +43,7 @@ picture not be written."""
 @click.command(epilog=_EPILOG)
 @click.argument("store", shell_complete=complete_stores)
 @click.option("--kind", metavar="KIND", default="auto", help="See below.",
-              shell_complete=complete_words(*_KINDS))  # fmt: skip
+              shell_complete=complete_words(*KINDS))  # fmt: skip
 @click.option("--variables", metavar="NAME,...", multiple=True, help="Which; may be repeated.  "
               "[default: those that suit]")  # fmt: skip
 @click.option("--select", type=Assignment("DIM=VALUE,..."), multiple=True, help="Some members, "

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from parasim.io._layout import Layout
+from parasim.io._order import in_order
 
 
 class MemorySession:
@@ -59,7 +60,8 @@ class MemorySession:
             f.name: (layout.dims(f), self._arrays[f.name], dict(f.attributes))
             for f in layout.fields
         }
-        return xr.decode_cf(xr.Dataset({**coordinates, **variables}, attrs=self._attributes))
+        made = xr.Dataset({**coordinates, **variables}, attrs=self._attributes)
+        return in_order(xr.decode_cf(made))
 
 
 class MemoryRegion:

@@ -13,6 +13,7 @@ from parasim.io._create import MARK, STORE_VERSION, is_ours, open_group, root_me
 from parasim.io._layout import RUN_GROUP, divided
 from parasim.io._lock import lock_key, read_owner
 from parasim.io._objects import Place, open_objects, store_place
+from parasim.io._order import in_order
 
 _MOST_INDEXED = 10**7
 
@@ -38,7 +39,7 @@ def open_run(path: Any, *, indexed: bool | None = None) -> xr.Dataset:
             raise
         raise StoreError(f"{place} cannot be read as a store: {first_line(error)}") from error
     dataset = _committed(_in_files(dataset, group), group, commits)
-    return dataset.assign_attrs(status=_status(dataset.attrs["status"], objects))
+    return in_order(dataset).assign_attrs(status=_status(dataset.attrs["status"], objects))
 
 
 def check_store(place: Place) -> None:

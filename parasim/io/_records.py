@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from parasim.io._order import ATTRIBUTE as VARIABLES
 from parasim.io._reader import open_run
 
 _STRUCTURED = (
@@ -20,6 +21,7 @@ _STRUCTURED = (
     "components",
     "git",
     "environment",
+    VARIABLES,
 )
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from matplotlib import image
 
+from parasim.analyses.pictures import KINDS
+from parasim.cli import _plot
 from tests.analyses.series import dataset, unfinished
 
 
@@ -76,3 +78,9 @@ def test_what_cannot_be_drawn_is_refused(parasim, tmp_path, arguments, code, sai
     assert result.exit_code == code, result.output
     assert said in result.output
     assert {path.name for path in tmp_path.iterdir()} == {"s.zarr"}
+
+
+def test_the_kinds_that_help_names_are_those_that_there_are(parasim):
+    assert _plot.KINDS == KINDS
+    said = parasim("plot --help").output
+    assert all(f" {kind} " in said for kind in KINDS)

@@ -11,11 +11,12 @@ from parasim._errors import ConfigError, near_names
 from parasim.analyses._growth import complete_windows
 from parasim.analyses._time import along, committed
 from parasim.analyses.pictures._growth import draw_growth
+from parasim.analyses.pictures._map import draw_map, map_of
 from parasim.analyses.pictures._phase import draw_phase, phase_variables
 from parasim.analyses.pictures._raster import draw_raster, potential_of
-from parasim.analyses.pictures._selection import between, run_axes, state_variables
+from parasim.analyses.pictures._selection import between, run_axes, space_dims, state_variables
 from parasim.analyses.pictures._series import draw_series
-from parasim.analyses.pictures._space_time import draw_space_time, field_of
+from parasim.analyses.pictures._space_time import draw_space_time, fields_of
 from parasim.analyses.pictures._style import new_figure, plain, styled
 
 if TYPE_CHECKING:
@@ -35,13 +36,22 @@ class _Panel(NamedTuple):
     draw: Callable[["Axes"], None]
 
 
-KINDS = ("auto", "series", "phase", "space-time", "raster", "growth")
+KINDS = ("auto", "series", "phase", "space-time", "map", "raster", "growth")
 
 _MOST_PANELS = 4
+_MOST_FIELDS = 2
+_BESIDE = ("phase", "map")
 _FEWEST_PLACES = 8
 _FEWEST_CELLS = 3
 _FEWEST_WINDOWS = 2
-_HEIGHTS = {"series": 1.5, "phase": 4.8, "space-time": 3.4, "raster": 3.4, "growth": 2.2}
+_HEIGHTS = {
+    "series": 1.5,
+    "phase": 4.8,
+    "space-time": 3.4,
+    "map": 4.8,
+    "raster": 3.4,
+    "growth": 2.2,
+}
 _LOWEST, _LOWEST_BESIDE = 3.2, 4.4
 _LETTERS = 10  # of the title, in an inch
 _WIDTH, _PHASE_WIDTH, _ALONE = 8.5, 5.2, 6.4
@@ -54,10 +64,10 @@ def suitable(dataset: xr.Dataset) -> tuple[str, ...]:
     each other. Growth is shown where it was measured.
     """
     kinds: list[str] = []
-    field = field_of(dataset)
-    runs = run_axes(dataset)
-    if field is not None and _places(dataset[field], runs) >= _FEWEST_PLACES:
+    if _fields(dataset):
         kinds.append("space-time")
+    if map_of(dataset) is not None:
+        kinds.append("map")
     potential = potential_of(dataset)
     if potential is not None and _cells(dataset[potential]) >= _FEWEST_CELLS:
         kinds.append("raster")
@@ -73,9 +83,14 @@ def suitable(dataset: xr.Dataset) -> tuple[str, ...]:
     return tuple(kinds)
 
 
-def _places(array: xr.DataArray, runs: tuple[str, ...]) -> int:
-    sizes = [n for d, n in array.sizes.items() if d not in ("time", *runs)]
-    return max(sizes, default=0)
+def _fields(dataset: xr.Dataset) -> list[str]:
+    """Return the variables in space that are worth a space-time diagram."""
+    runs = run_axes(dataset)
+
+    def places(name: str) -> int:
+        return max((dataset.sizes[d] for d in space_dims(dataset[name], runs)), default=0)
+
+    return [name for name in fields_of(dataset) if places(name) >= _FEWEST_PLACES]
 
 
 def _cells(array: xr.DataArray) -> int:
@@ -154,11 +169,13 @@ def _panels(
         chosen = _pair(part, variables)
         return [_Panel(kind, partial(_phase, dataset=part, variables=chosen, whole=whole))]
     if kind == "space-time":
-        names = variables or (None,)
+        names = variables[:_MOST_PANELS] or _fields(part)[:_MOST_FIELDS] or (None,)
         return [
             _Panel(kind, partial(draw_space_time, dataset=part, variable=n, whole=whole))
-            for n in names[:_MOST_PANELS]
+            for n in names
         ]
+    if kind == "map":
+        return [_Panel(kind, partial(draw_map, dataset=part, variable=next(iter(variables), None)))]
     if kind == "raster":
         names = variables or (None,)
         return [
@@ -193,9 +210,9 @@ def _growth(ax: "Axes", dataset: xr.Dataset, span: tuple[float | None, float | N
 
 
 def _composed(panels: Sequence[_Panel], title: str) -> "Figure":
-    """Draw panels one below the other, a phase portrait beside them."""
-    rows = [panel for panel in panels if panel.kind != "phase"]
-    beside = [panel for panel in panels if panel.kind == "phase"]
+    """Draw panels one below the other, a phase portrait or a map beside them."""
+    rows = [panel for panel in panels if panel.kind not in _BESIDE]
+    beside = [panel for panel in panels if panel.kind in _BESIDE]
     heights = [_HEIGHTS[panel.kind] for panel in rows or beside]
     width = (_WIDTH if rows else _ALONE - _PHASE_WIDTH) + (_PHASE_WIDTH if beside else 0)
     figure = new_figure(width, max(sum(heights) + 0.6, _LOWEST_BESIDE if beside else _LOWEST))

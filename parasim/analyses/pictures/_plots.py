@@ -50,7 +50,7 @@ class Plots:
         """Draw a whole picture, as `parasim plot` does.
 
         Arguments:
-            kind: "auto", "series", "phase", "space-time", "raster" or "growth".
+            kind: "auto", "series", "phase", "space-time", "map", "raster" or "growth".
             variables: which; two for "phase". The first that are suitable if empty.
             t0, t1: the part of time; all of it if None. Without them "phase" and "space-time"
                 show the end of a long run.

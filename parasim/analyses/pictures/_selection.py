@@ -12,8 +12,11 @@ from parasim._errors import ConfigError, near_names
 from parasim.analyses._metadata import unit_of
 from parasim.analyses._time import TIME, along
 from parasim.analyses.pictures._style import plain, unit_text
+from parasim.io._order import declared
 
 MEMBER = "member"
+
+_MOST_PLACES = 1_000
 
 
 def run_axes(dataset: xr.Dataset) -> tuple[str, ...]:
@@ -24,8 +27,24 @@ def run_axes(dataset: xr.Dataset) -> tuple[str, ...]:
 
 
 def state_variables(dataset: xr.Dataset) -> tuple[str, ...]:
-    """Return the variables along time, in alphabetical order: a store has no other."""
-    return tuple(sorted(map(str, along(dataset).data_vars)))
+    """Return the variables along time, as the system orders them; others by alphabet."""
+    return tuple(declared(map(str, along(dataset).data_vars), dataset.attrs))
+
+
+def space_dims(array: xr.DataArray, runs: Sequence[str]) -> tuple[str, ...]:
+    """Return the dimensions of a variable in space: all but time and those of runs."""
+    return tuple(str(d) for d in array.dims if d not in (TIME, *runs))
+
+
+def thin_places(array: xr.DataArray, dims: Sequence[str]) -> xr.DataArray:
+    """Take each so many-th place along some dimensions, as many as can be told apart."""
+    steps = {d: slice(None, None, -(-array.sizes[d] // _MOST_PLACES)) for d in dims}
+    return array.isel(steps)
+
+
+def is_recurrence(dataset: xr.Dataset | xr.DataArray) -> bool:
+    """Whether time goes in steps, between which there is nothing."""
+    return unit_of(dataset[TIME]) == "step"
 
 
 def between(dataset: xr.Dataset, t0: float | None, t1: float | None) -> xr.Dataset:

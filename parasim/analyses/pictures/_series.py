@@ -7,7 +7,13 @@ import xarray as xr
 
 from parasim.analyses._time import TIME
 from parasim.analyses.pictures._reduction import envelopes, thinned, time_values
-from parasim.analyses.pictures._selection import MEMBER, evenly, place_name, series_of
+from parasim.analyses.pictures._selection import (
+    MEMBER,
+    evenly,
+    is_recurrence,
+    place_name,
+    series_of,
+)
 from parasim.analyses.pictures._style import (
     COLOURS,
     FAINT,
@@ -22,6 +28,7 @@ if TYPE_CHECKING:
 
 _MOST_LINES = 6
 _MOST_BANDS = 3
+_MOST_MARKED = 500
 _MOST_TIMES = 1_500
 _FEWEST_OF_A_SPREAD = 7
 _SPREAD = (0.05, 0.5, 0.95)
@@ -58,10 +65,13 @@ def _draw_lines(ax: "Axes", array: xr.DataArray) -> list[str]:
     lines, names = series_of(array, _MOST_LINES)
     drawn = envelopes(lines)
     every = drawn[0].each
+    points = is_recurrence(array) and array.sizes[TIME] <= _MOST_MARKED
+    width, marker = (0.5, ".") if points else (1, "")
     for place, (found, name) in enumerate(zip(drawn, names, strict=True)):
         text, colour = name if count > 1 else None, COLOURS[place]
         if found.each == 1:
-            ax.plot(found.times, found.low, label=text, linewidth=1, color=colour)
+            ax.plot(found.times, found.low, label=text, linewidth=width, marker=marker,
+                    markersize=3, color=colour)  # fmt: skip
         else:
             ax.fill_between(
                 found.times, found.low, found.high, label=text, color=colour, linewidth=0.5,

@@ -2,29 +2,31 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import xarray as xr
 
 from parasim._errors import ConfigError, near_names
 from parasim.analyses._time import TIME, along, committed
-from parasim.analyses.pictures._reduction import last_rows, time_values
-from parasim.analyses.pictures._selection import place_name, run_axes
-from parasim.analyses.pictures._style import label
+from parasim.analyses.pictures._colours import draw_colours
+from parasim.analyses.pictures._reduction import last_rows
+from parasim.analyses.pictures._selection import (
+    place_name,
+    run_axes,
+    space_dims,
+    state_variables,
+    thin_places,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MOST_COLUMNS = 1_000
-_MOST_ROWS = 1_000
-_COMPARABLE = 0.3  # of the larger side, from which on zero is the middle of the colours
 
 
-def field_of(dataset: xr.Dataset) -> str | None:
-    """Return the first variable with a dimension besides time; one in space, if there is one."""
+def fields_of(dataset: xr.Dataset) -> tuple[str, ...]:
+    """Return the variables with a dimension besides time; those in space, if there are any."""
     runs = run_axes(dataset)
-    wide = [str(name) for name, a in sorted(along(dataset).data_vars.items()) if a.ndim > 1]
-    fields = [name for name in wide if set(dataset[name].dims) - {TIME, *runs}]
-    return next(iter([*fields, *wide]), None)
+    wide = [name for name in state_variables(dataset) if dataset[name].ndim > 1]
+    return tuple([name for name in wide if space_dims(dataset[name], runs)] or wide)
 
 
 def draw_space_time(
@@ -50,7 +52,7 @@ def draw_space_time(
     Raises:
         ConfigError: there is no such variable or dimension.
     """
-    name = variable or field_of(dataset)
+    name = variable or next(iter(fields_of(dataset)), None)
     if name is None:
         raise ConfigError("no variable has a dimension besides 'time': draw its time series")
     chosen = committed(along(dataset, name))
@@ -61,20 +63,8 @@ def draw_space_time(
     else:
         chosen, remark = last_rows(chosen, _MOST_COLUMNS)
     array, place = _plane(chosen[name], dim, run_axes(dataset))
-    space = str(array.dims[0])
-    values = array.values.astype(np.float64)
-    low, high, colours = _scale(values)
-    across = array[space] if space in array.coords else xr.DataArray(np.arange(len(values)))
-    mesh = ax.pcolormesh(
-        time_values(array), across.values, values, shading="nearest", rasterized=True,
-        vmin=low, vmax=high, cmap=colours,
-    )  # fmt: skip
-    bar = ax.figure.colorbar(mesh, ax=ax, pad=0.01, extend="both")
-    bar.set_label(label(array))
-    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
-    upwards = label(across, str(across.attrs.get("long_name", space)))
-    title = "; ".join(filter(None, [place, remark]))
-    ax.set(xlabel=label(array[TIME]), ylabel=upwards, title=title)
+    draw_colours(ax, array, TIME, str(array.dims[0]))
+    ax.set_title("; ".join(filter(None, [place, remark])))
 
 
 def _plane(array: xr.DataArray, dim: str | None, runs: tuple[str, ...]) -> tuple[xr.DataArray, str]:
@@ -85,20 +75,7 @@ def _plane(array: xr.DataArray, dim: str | None, runs: tuple[str, ...]) -> tuple
             f"{array.name!r} has no dimension {dim or 'besides time'!r}: "
             + near_names(dim or "", others)
         )
-    in_space = [d for d in others if d not in runs]
-    space = dim or (in_space or others)[-1]
+    space = dim or (space_dims(array, runs) or others)[-1]
     place = {d: 0 if d in runs else array.sizes[d] // 2 for d in others if d != space}
     plane = array.isel(place).transpose(space, TIME)
-    rows = -(-plane.sizes[space] // _MOST_ROWS)
-    name = place_name(array, place)
-    return plane.isel({space: slice(None, None, rows)}), name
-
-
-def _scale(values: np.ndarray) -> tuple[float, float, str]:
-    """Return the ends of the colours, and which: with zero in the middle if both sides count."""
-    known = values[np.isfinite(values)]
-    low, high = np.quantile(known, [0.01, 0.99]).tolist() if known.size else (0.0, 1.0)
-    if min(-low, high) > _COMPARABLE * max(-low, high):
-        end = max(-low, high)
-        return -end, end, "RdBu_r"
-    return low, high, "viridis"
+    return thin_places(plane, (space,)), place_name(array, place)

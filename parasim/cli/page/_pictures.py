@@ -13,6 +13,7 @@ _CAPTIONS = {
     "series": "The state over time.",
     "phase": "One variable against another.",
     "space-time": "The field over time and space.",
+    "map": "The last state of the field.",
     "raster": "A mark for each spike.",
     "growth": "How fast small differences grew in each window where it was measured. Above zero "
     "the run is hard to predict. The strip below shows which windows were found in parallel.",

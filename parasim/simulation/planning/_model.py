@@ -26,6 +26,7 @@ class Model:
             all runs.
         fields: the arrays of a store that hold the leaves of the state, in the order of the
             flattened pytree.
+        variables: the names of these arrays, in the order in which the system declares them.
         time_unit: the unit of `t`.
         description: one line, or nothing.
         citation: where the equations come from, or nothing.
@@ -38,6 +39,7 @@ class Model:
     y0: Any
     args: Any
     fields: tuple[Field, ...]
+    variables: tuple[str, ...]
     time_unit: str
     description: str
     citation: str
@@ -105,6 +107,7 @@ def system_model(
         y0=state,
         args=args | swept,
         fields=fields,
+        variables=tuple(system.variables),
         time_unit=system.time_unit,
         description=system.description,
         citation=system.citation,
@@ -200,6 +203,7 @@ def plain_model(
         y0=jax.tree_util.tree_unflatten(structure, list(leaves.values())),
         args=args,
         fields=tuple(fields),
+        variables=tuple(leaves),
         time_unit="1",
         description="",
         citation="",

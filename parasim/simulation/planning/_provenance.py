@@ -17,6 +17,7 @@ import jax
 import numpy as np
 
 import parasim
+from parasim.io._order import ATTRIBUTE as VARIABLES
 from parasim.plugins._discovery import Plugin
 from parasim.simulation.planning._model import Model, one_run
 from parasim.simulation.planning._runs import Runs
@@ -73,6 +74,7 @@ def root_attributes(
         "date_created": _now(),
         "configuration": json.dumps(configuration),
         "request": "" if request is None else json.dumps(request),
+        VARIABLES: json.dumps(model.variables),
         "seed": seed,
         "command": shlex.join(sys.argv),
         "versions": json.dumps(versions),
