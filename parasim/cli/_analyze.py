@@ -1,6 +1,6 @@
 """`parasim analyze`: a statistic of a store, written to a store of its own or to NetCDF."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,8 @@ from parasim.cli._analyses import listed
 from parasim.cli._completion import complete_stores
 from parasim.cli._datasets import open_dataset
 from parasim.cli._interruption import INTERRUPTED
-from parasim.cli._options import Assignment, debug_option
+from parasim.cli._json import say
+from parasim.cli._options import Assignment, debug_option, json_option
 from parasim.plugins._registry import find, load
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class _Command(click.Command):
 @click.option("--dry-run", is_flag=True, show_default=False, help="Say what would be computed, and "
               "write nothing.")  # fmt: skip
 @click.option("--quiet", is_flag=True, show_default=False, help="No progress bar and no summary.")
+@json_option
 @debug_option
 def analyze(
     store: str,
@@ -67,6 +69,7 @@ def analyze(
     overwrite: bool,
     dry_run: bool,
     quiet: bool,
+    as_json: bool,
 ) -> None:
     """Compute a statistic of a STORE and write it.
 
@@ -75,6 +78,7 @@ def analyze(
     name = find("analyses", stat).name
 
     from parasim.analyses._result import check_result, with_history, write_result
+    from parasim.analyses._time import along
     from parasim.cli._option_values import arguments
 
     function = load("analyses", name)
@@ -85,8 +89,17 @@ def analyze(
         options["variables"] = list(variables)
     _refuse_inside(out, store)
     check_result(out, overwrite=overwrite)
+    record: dict[str, Any] = {
+        "written": False,
+        "analysis": name,
+        "options": dict(set_),
+        "store": store,
+        "out": out,
+    }
     if dry_run:
-        click.echo(_describe_plan(name, dict(set_), store, open_dataset(store), options, out))
+        chosen = along(open_dataset(store), options.get("variables"))
+        record["of"] = _arrays(chosen)
+        say(record, _describe_plan(record), as_json=as_json)
         return
     try:
         with _progress(name, quiet=quiet):
@@ -96,8 +109,9 @@ def analyze(
     except KeyboardInterrupt:
         click.echo("\nInterrupted; no result was written.", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from None
-    if not quiet:
-        click.echo(_describe(name, dict(set_), store, result, out))
+    record |= {"written": True, "result": _arrays(result), "size": result.nbytes}
+    if as_json or not quiet:
+        say(record, _describe(record), as_json=as_json)
 
 
 def _refuse_inside(out: str, store: str) -> None:
@@ -106,48 +120,46 @@ def _refuse_inside(out: str, store: str) -> None:
         raise ConfigError(f"{out} is the store itself, or in it: choose another path")
 
 
-def _describe_plan(
-    name: str,
-    given: dict[str, str],
-    store: str,
-    dataset: "xr.Dataset",
-    options: dict[str, Any],
-    out: str,
-) -> str:
-    from parasim.analyses._time import along
+def _arrays(dataset: "xr.Dataset") -> dict[str, Any]:
+    """Return what JSON says of the variables of a dataset."""
+    return {
+        str(name): {
+            "dims": dict(zip(map(str, array.dims), array.shape, strict=True)),
+            "unit": array.attrs.get("units", "1"),
+        }
+        for name, array in dataset.data_vars.items()
+    }
 
-    chosen = along(dataset, options.get("variables"))
-    variables = (
-        f"{key} {_text.shape(map(str, array.dims), array.shape)}"
-        for key, array in chosen.data_vars.items()
-    )
+
+def _describe_plan(planned: Mapping[str, Any]) -> str:
     lines = [
-        ("analysis", f"{name} of {store}"),
-        ("options", _text.pairs(given)),
-        ("of", "\n".join(variables)),
-        ("to write", out),
+        ("analysis", f"{planned['analysis']} of {planned['store']}"),
+        ("options", _text.pairs(planned["options"])),
+        ("of", "\n".join(_lines(planned["of"]))),
+        ("to write", planned["out"]),
     ]
     return _text.aligned(lines) + "\n\nNothing was computed or written (--dry-run)."
 
 
-def _describe(
-    name: str, options: dict[str, str], store: str, result: "xr.Dataset", out: str
-) -> str:
-    variables = (
-        f"{key} {_text.shape(map(str, array.dims), array.shape)}"
-        + ("" if (unit := array.attrs.get("units", "1")) == "1" else f", {unit}")
-        for key, array in result.data_vars.items()
-    )
+def _describe(done: Mapping[str, Any]) -> str:
+    out = done["out"]
     opener = "open_zarr" if out.endswith(".zarr") else "open_dataset"
     return _text.aligned(
         [
-            ("analysis", f"{name} of {store}"),
-            ("options", _text.pairs(options)),
-            ("result", "\n".join(variables)),
-            ("written", f"{out}, {_text.size(result.nbytes)}"),
+            ("analysis", f"{done['analysis']} of {done['store']}"),
+            ("options", _text.pairs(done["options"])),
+            ("result", "\n".join(_lines(done["result"]))),
+            ("written", f"{out}, {_text.size(done['size'])}"),
             ("open it", f'xarray.{opener}("{out}")'),
         ]
     )
+
+
+def _lines(arrays: Mapping[str, Any]) -> Iterator[str]:
+    """Say of each variable its shape and unit."""
+    for name, array in arrays.items():
+        unit = "" if array["unit"] in ("", "1") else f", {array['unit']}"
+        yield f"{name} {_text.shape(array['dims'].keys(), array['dims'].values())}{unit}"
 
 
 @contextmanager

@@ -8,11 +8,12 @@ import click
 
 from parasim.cli import _text
 from parasim.cli._completion import complete_systems
-from parasim.cli._json import write_json
+from parasim.cli._json import say
 from parasim.cli._options import Assignment, debug_option, json_option
 
 if TYPE_CHECKING:
-    from parasim.simulation import Calibration
+    from parasim.integrators.decision._costs_cache import CostsKey
+    from parasim.simulation import Calibration, CalibrationPlan
 
 _SHOWN_STEPS = (256, 1024, 4096)
 
@@ -33,9 +34,13 @@ Exit codes: 0 done, 2 something was asked for that cannot be done, 3 the integra
 @click.option("--set", "set_", type=Assignment(), multiple=True, help="A parameter or an option.")
 @click.option("--solver", metavar="NAME", default="tsit5", help="Of the steps, as in run.")
 @click.option("--dtype", metavar="DTYPE", default="float64", help="float64 or float32.")
+@click.option("--dry-run", is_flag=True, show_default=False, help="Say what would be measured and "
+              "where it would be kept, and measure and write nothing.")  # fmt: skip
 @json_option
 @debug_option
-def calibrate(system: str, *, set_: Any, dtype: str, as_json: bool, **options: str) -> None:
+def calibrate(
+    system: str, *, set_: Any, dtype: str, dry_run: bool, as_json: bool, **options: str
+) -> None:
     """Measure what a step and a Newton iteration cost on this device.
 
     SYSTEM is a name that `parasim systems` lists. From then on mode auto decides by what was
@@ -44,23 +49,43 @@ def calibrate(system: str, *, set_: Any, dtype: str, as_json: bool, **options: s
     """
     import jax
 
-    from parasim.simulation import calibrate_system
+    from parasim.simulation import calibrate_system, plan_calibration
 
     with jax.enable_x64(dtype != "float32"):
-        done = calibrate_system(system, params=dict(set_), dtype=dtype, **options)
-    if as_json:
-        about, costs = done.about._asdict(), dataclasses.asdict(done.costs)
-        write_json({**dataclasses.asdict(done), "about": about, "costs": costs})
-        return
-    click.echo(_describe(done))
+        plan = plan_calibration(system, params=dict(set_), dtype=dtype, **options)
+        if dry_run:
+            say(_planned(plan), _describe_plan(plan), as_json=as_json)
+            return
+        done = calibrate_system(plan)
+    about, costs = done.about._asdict(), dataclasses.asdict(done.costs)
+    record = {**dataclasses.asdict(done), "about": about, "costs": costs}
+    say(record, _describe(done), as_json=as_json)
+
+
+def _planned(plan: "CalibrationPlan") -> dict[str, Any]:
+    about = plan.about._asdict()
+    given = {"system": plan.model.name, "solver": plan.solver, "dt": plan.step, "about": about}
+    return {"written": False, **given, "file": plan.file}
+
+
+def _describe_plan(plan: "CalibrationPlan") -> str:
+    known = " (there, and would be replaced)" if plan.file.exists() else ""
+    lines = [*_about(plan.model.name, plan.solver, plan.about), ("file", f"{plan.file}{known}")]
+    return _text.aligned(lines) + "\n\nNothing was measured or written (--dry-run)."
+
+
+def _about(system: str, solver: str, about: "CostsKey") -> list[tuple[str, str]]:
+    variables = "1 variable" if about.size == 1 else f"{_text.count(about.size)} variables"
+    return [
+        ("system", f"{system}: {variables}, {about.dtype}, {solver}"),
+        ("device", f"{about.platform}, {about.device}"),
+    ]
 
 
 def _describe(done: "Calibration") -> str:
-    about, costs = done.about, done.costs
-    variables = "1 variable" if about.size == 1 else f"{_text.count(about.size)} variables"
+    costs = done.costs
     lines = [
-        ("system", f"{done.system}: {variables}, {about.dtype}, {done.solver}"),
-        ("device", f"{about.platform}, {about.device}"),
+        *_about(done.system, done.solver, done.about),
         ("step", f"{_text.microseconds(costs.step)}, one after the other"),
         *_host(done),
         ("written to", str(done.file) if done.file else "nothing: see the warning"),

@@ -9,6 +9,15 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+def is_stored_run(name: str) -> bool:
+    """Whether a name is that of a folder that parasim wrote, and not of a system."""
+    if not Path(name).is_dir():
+        return False
+    from parasim.io._create import is_ours
+
+    return is_ours(Path(name))
+
+
 def open_dataset(store: str) -> "xr.Dataset":
     """Open a run, as far as it has come, or any other zarr store, in the chunks that it has.
 

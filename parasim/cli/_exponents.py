@@ -62,6 +62,22 @@ def describe_measurement(plan: "Plan", count: int | None, plot: Path | None) -> 
     return _text.aligned(lines) + "\n\nNothing was measured or written (--dry-run)."
 
 
+def measurement_record(plan: "Plan", count: int | None, plot: Path | None) -> dict[str, Any]:
+    """Return what `describe_measurement` says, for JSON; arguments are the same."""
+    return {
+        "written": False,
+        "system": plan.model.name,
+        "settings": plan.model.settings,
+        "t0": plan.grid.t0,
+        "t1": plan.grid.t1,
+        "dt": plan.grid.dt,
+        "time_unit": plan.model.time_unit,
+        "steps": plan.grid.steps,
+        "exponents": "all" if count is None else count,
+        "picture": plot,
+    }
+
+
 def exponents_record(plan: "Plan", exponents: "Exponents") -> dict[str, Any]:
     """Return the exponents for JSON, in nats per unit of time."""
     return {

@@ -7,7 +7,8 @@ import click
 from parasim._errors import ConfigError
 from parasim.cli import _text
 from parasim.cli._completion import complete_stores
-from parasim.cli._options import debug_option
+from parasim.cli._json import say
+from parasim.cli._options import debug_option, json_option
 from parasim.cli._plot import default_target
 
 _EPILOG = """\b
@@ -30,8 +31,11 @@ page not be written."""
 @click.option("--dry-run", is_flag=True, show_default=False, help="Say what would be written, and "
               "write nothing.")  # fmt: skip
 @click.option("--quiet", is_flag=True, show_default=False, help="Say nothing.")
+@json_option
 @debug_option
-def report(store: str, *, out: str | None, overwrite: bool, dry_run: bool, quiet: bool) -> None:
+def report(
+    store: str, *, out: str | None, overwrite: bool, dry_run: bool, quiet: bool, as_json: bool
+) -> None:
     """Write a page about the run of a STORE, with pictures.
 
     STORE is what `parasim run --out` wrote. The run may still be going on, or have failed.
@@ -45,12 +49,15 @@ def report(store: str, *, out: str | None, overwrite: bool, dry_run: bool, quiet
     check_file(target, overwrite=overwrite)
     if dry_run:
         title = summarise_store(store).attributes["title"]
-        lines = [("store", f"{store}: {title}"), ("file", str(target))]
-        click.echo(_text.aligned(lines) + "\n\nNothing was written (--dry-run).")
+        text = _text.aligned([("store", f"{store}: {title}"), ("file", str(target))])
+        text += "\n\nNothing was written (--dry-run)."
+        say({"written": False, "store": store, "file": target}, text, as_json=as_json)
         return
 
     from parasim.cli.page import make_page
 
     write_file(target, make_page(store).encode())
-    if not quiet:
-        click.echo(f"{target}, {_text.size(target.stat().st_size)}")
+    size = target.stat().st_size
+    if as_json or not quiet:
+        record = {"written": True, "store": store, "file": target, "size": size}
+        say(record, f"{target}, {_text.size(size)}", as_json=as_json)

@@ -14,6 +14,14 @@ def write_json(value: Any) -> None:
     click.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False))
 
 
+def say(record: Any, text: str, *, as_json: bool) -> None:
+    """Print a record as JSON, or what it says as text."""
+    if as_json:
+        write_json(record)
+    else:
+        click.echo(text)
+
+
 def _plain(value: Any) -> Any:
     """Return what JSON can hold."""
     if isinstance(value, Mapping):

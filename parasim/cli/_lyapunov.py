@@ -7,7 +7,7 @@ import click
 
 from parasim._errors import ConfigError
 from parasim.cli._completion import complete_systems
-from parasim.cli._json import write_json
+from parasim.cli._json import say
 from parasim.cli._options import Assignment, debug_option, json_option
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def lyapunov(
         describe_exponents,
         describe_measurement,
         exponents_record,
+        measurement_record,
     )
     from parasim.simulation import plan_exponents, plan_values
 
@@ -90,13 +91,11 @@ def lyapunov(
     with jax.enable_x64(values.get("dtype", "float64") == "float64"):
         plan = plan_values(values)
         if dry_run:
-            click.echo(describe_measurement(plan, count, plot))
+            planned = measurement_record(plan, count, plot)
+            say(planned, describe_measurement(plan, count, plot), as_json=as_json)
             return
         result = plan_exponents(plan, exponents=count, transient=skipped, blocks=blocks)
-        if as_json:
-            write_json(exponents_record(plan, result))
-        else:
-            click.echo(describe_exponents(plan, result))
+        say(exponents_record(plan, result), describe_exponents(plan, result), as_json=as_json)
         if plot is not None:
             _draw(plot, result, plan)
 

@@ -11,6 +11,8 @@ from parasim.cli._interruption import INTERRUPTED
 from parasim.plugins._description import describe
 from parasim.plugins._registry import entries, find, load, names
 
+_ALSO = {"list": "systems"}  # under another name, which help does not list
+
 
 class _Failure(click.ClickException):
     """An error of parasim's, shown in one line."""
@@ -31,6 +33,8 @@ class _Group(click.Group):
         return list(names("commands"))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            cmd_name = _ALSO.get(cmd_name, cmd_name)
         try:
             return load("commands", cmd_name)
         except UnknownPlugin as error:

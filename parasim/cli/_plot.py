@@ -1,14 +1,16 @@
 """`parasim plot`: a picture of a store, as a file or in a window."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from parasim._numbers import finite_number
 from parasim.cli import _text
 from parasim.cli._completion import complete_stores, complete_words
-from parasim.cli._options import Assignment, debug_option
+from parasim.cli._json import say
+from parasim.cli._options import Assignment, debug_option, json_option
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -60,6 +62,7 @@ picture not be written."""
 @click.option("--dry-run", is_flag=True, show_default=False, help="Say what would be drawn, and "
               "write nothing.")  # fmt: skip
 @click.option("--quiet", is_flag=True, show_default=False, help="Say nothing.")
+@json_option
 @debug_option
 def plot(
     store: str,
@@ -75,6 +78,7 @@ def plot(
     overwrite: bool,
     dry_run: bool,
     quiet: bool,
+    as_json: bool,
 ) -> None:
     """Draw a STORE.
 
@@ -98,8 +102,14 @@ def plot(
         target = check_picture(out or default_target(store, ".png"), overwrite=overwrite)
     names = tuple(name.strip() for given in variables for name in given.split(","))
     dataset = _chosen(open_dataset(store), select)
+    record: dict[str, Any] = {
+        "written": False,
+        "store": store,
+        "kinds": kinds_of(dataset, kind, names),
+        "file": target,
+    }
     if dry_run:
-        click.echo(_describe(store, target, kinds_of(dataset, kind, names)))
+        say(record, _describe(record), as_json=as_json)
         return
     figure = picture(
         dataset, kind, names, t0=t0, t1=t1, threshold=threshold,
@@ -107,8 +117,9 @@ def plot(
     )  # fmt: skip
     if target is not None:
         save_picture(figure, target)
-        if not quiet:
-            click.echo(f"{target}, {_text.size(target.stat().st_size)}")
+        record |= {"written": True, "size": target.stat().st_size}
+        if as_json or not quiet:
+            say(record, f"{target}, {_text.size(record['size'])}", as_json=as_json)
     if show:
         show_picture(figure)
 
@@ -132,10 +143,10 @@ def _value(text: str) -> float | str:
         return text.strip()
 
 
-def _describe(store: str, target: Path | None, kinds: tuple[str, ...]) -> str:
+def _describe(planned: Mapping[str, Any]) -> str:
     lines = [
-        ("store", store),
-        ("picture", ", ".join(kinds)),
-        ("file", "" if target is None else str(target)),
+        ("store", planned["store"]),
+        ("picture", ", ".join(planned["kinds"])),
+        ("file", str(planned["file"] or "")),
     ]
     return _text.aligned(lines) + "\n\nNothing was drawn or written (--dry-run)."

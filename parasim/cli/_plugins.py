@@ -1,12 +1,12 @@
 """`parasim plugins`: what is installed, by whom, and whether it works."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from parasim.cli import _text
-from parasim.cli._options import debug_option
+from parasim.cli._json import write_json
+from parasim.cli._options import debug_option, json_option
 from parasim.plugins._description import describe
 from parasim.plugins._discovery import KINDS
 from parasim.plugins._registry import Entry, entries
@@ -33,9 +33,6 @@ _group_option = click.option(
     multiple=True,
     help="Only these; may be repeated.  [default: all]",
 )
-_json_option = click.option(
-    "--json", "as_json", is_flag=True, show_default=False, help="Write JSON."
-)
 
 
 @click.group(epilog=_EPILOG)
@@ -45,14 +42,14 @@ def plugins() -> None:
 
 @plugins.command("list", epilog=_EPILOG)
 @_group_option
-@_json_option
+@json_option
 @click.option("--verify", is_flag=True, show_default=False, help="Load each, in a process apart.")
 @debug_option
 def list_(groups: tuple[str, ...], *, as_json: bool, verify: bool) -> None:
     """List plugins with their states; loads none of them, but for --verify."""
     found = _verified(_entries(groups)) if verify else [_record(e) for e in _entries(groups)]
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        write_json(found)
         return
     rows = [
         (r["group"], r["name"], r["state"], f"{r['distribution']} {r['version']}", r["description"])
@@ -63,14 +60,14 @@ def list_(groups: tuple[str, ...], *, as_json: bool, verify: bool) -> None:
 
 @plugins.command(epilog=_EPILOG)
 @_group_option
-@_json_option
+@json_option
 @debug_option
 def doctor(groups: tuple[str, ...], *, as_json: bool) -> None:
     """Load each plugin in a process apart, and say what is wrong with those that do not work."""
     found = _verified(_entries(groups))
     wrong = [record for record in found if record["state"] in ("broken", "incompatible")]
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        write_json(found)
     else:
         for record in wrong:
             click.echo(f"{record['state']}: {record['reason']}\n")

@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from parasim.cli import _text
 
@@ -42,6 +42,42 @@ def describe_plan(plan: "Plan", config: "RunConfig", memory: int) -> str:
         ("store", f"{config.out}, {_text.size(layout.nbytes)}"),
     ]
     return _text.aligned(lines) + "\n\nNothing was computed or written (--dry-run)."
+
+
+def plan_record(plan: "Plan", config: "RunConfig", memory: int) -> dict[str, Any]:
+    """Return what `describe_plan` says, for JSON; arguments are the same."""
+    grid, layout = plan.grid, plan.layout
+    return {
+        "written": False,
+        "system": plan.model.name,
+        "settings": plan.model.settings,
+        "inputs": {name: str(forcing.source) for name, forcing in plan.forcings.items()},
+        "t0": grid.t0,
+        "t1": grid.t1,
+        "dt": grid.dt,
+        "time_unit": plan.model.time_unit,
+        "steps": grid.steps,
+        "windows": grid.windows,
+        "window_steps": grid.window,
+        "solver": config.solver,
+        "mode": plan.solver.mode,
+        "dtype": config.dtype,
+        "seed": config.seed,
+        "saved": grid.rows,
+        "every": grid.every,
+        "variables": {
+            f.name: {
+                "dims": dict(zip(layout.dims(f), layout.full_shape(f), strict=True)),
+                "dtype": f.dtype.name,
+                "unit": f.attributes.get("units", "1"),
+            }
+            for f in plan.model.fields
+        },
+        "memory": memory or None,
+        "store": str(config.out),
+        "sink": config.sink,
+        "size": layout.nbytes,
+    }
 
 
 def _ordinal(every: int) -> str:
@@ -85,13 +121,39 @@ def describe_result(
     return _text.aligned(lines)
 
 
+def result_record(
+    plan: "Plan", progress: "Progress", out: "str | Path", sink: str = "zarr"
+) -> dict[str, Any]:
+    """Return what `describe_result` says, for JSON; arguments are the same."""
+    return {
+        "written": True,
+        "system": plan.model.name,
+        "steps": progress.steps,
+        "t": progress.t,
+        "time_unit": plan.model.time_unit,
+        "compile_seconds": progress.compile_seconds,
+        "run_seconds": progress.run_seconds,
+        "steps_per_second": progress.steps_per_second,
+        "windows": progress.windows,
+        "parallel": progress.parallel,
+        "fell_back": progress.fell_back,
+        "mean_growth_rate": progress.mean_growth_rate,
+        "store": str(out),
+        "sink": sink,
+        "size": _size(out) if sink == "zarr" else None,
+    }
+
+
+def _size(out: "str | Path") -> int:
+    from parasim.io._objects import store_size
+
+    return store_size(out)
+
+
 def _written(out: "str | Path", sink: str) -> list[tuple[str, str]]:
     if sink != "zarr":
         return [
             ("written", f"{out}, by {sink}"),
             ("open it", f'parasim.open("{out}", sink="{sink}")'),
         ]
-    from parasim.io._objects import store_size
-
-    size = _text.size(store_size(out))
-    return [("store", f"{out}, {size}"), ("open it", f'parasim.open("{out}")')]
+    return [("store", f"{out}, {_text.size(_size(out))}"), ("open it", f'parasim.open("{out}")')]

@@ -7,7 +7,8 @@ import click
 
 from parasim.cli import _text
 from parasim.cli._completion import complete_stores
-from parasim.cli._options import cluster_options, debug_option
+from parasim.cli._json import say, write_json
+from parasim.cli._options import cluster_options, debug_option, json_option
 
 if TYPE_CHECKING:
     from parasim.simulation import Plan
@@ -37,9 +38,17 @@ the way or cannot be written, 130 interrupted, 143 terminated."""
 @click.option("--dry-run", is_flag=True, show_default=False, help="Say what would be done, and "
               "write nothing.")  # fmt: skip
 @click.option("--quiet", is_flag=True, show_default=False, help="No progress bar and no summary.")
+@json_option
 @debug_option
 def resume(
-    store: str, *, t1: str | None, repair: bool, dry_run: bool, quiet: bool, **options: Any
+    store: str,
+    *,
+    t1: str | None,
+    repair: bool,
+    dry_run: bool,
+    quiet: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Go on with the run of a STORE from its last commit.
 
@@ -50,7 +59,9 @@ def resume(
 
     attributes = stored_attributes(store)
     if attributes["status"] == "complete" and t1 is None and not repair:
-        if not quiet:
+        if as_json:
+            write_json({"written": False, "store": store, "status": "complete"})
+        elif not quiet:
             click.echo(f"{store} is complete: there is nothing to do.")
         return
 
@@ -62,7 +73,8 @@ def resume(
     with jax.enable_x64(attributes["configuration"]["dtype"] == "float64"):
         plan = plan_stored(store, attributes, t1)
         if dry_run:
-            click.echo(_describe(store, plan, attributes, repair=repair))
+            record = _planned(store, plan, attributes, repair=repair)
+            say(record, _describe(record, attributes["title"]), as_json=as_json)
             return
         show_run(
             plan,
@@ -76,27 +88,40 @@ def resume(
                 **options,
             ),
             quiet=quiet,
+            as_json=as_json,
         )
 
 
-def _describe(store: str, plan: "Plan", attributes: Mapping[str, Any], *, repair: bool) -> str:
-    """Say from where to where a run would go on."""
+def _planned(
+    store: str, plan: "Plan", attributes: Mapping[str, Any], *, repair: bool
+) -> dict[str, Any]:
+    """Return from where to where a run would go on, and what would be mended."""
     from parasim.io import summarise_store, verify_store
     from parasim.simulation import check_resume
 
     check_resume(plan, store, attributes, mend=repair)
     summary = summarise_store(store)
-    unit = summary.time_unit
-    damages = ""
-    if repair:
-        found = verify_store(store)
-        damages = f"{_text.count(len(found.damages) + len(found.lost))} files would be mended"
+    found = verify_store(store) if repair else None
+    return {
+        "written": False,
+        "store": store,
+        "status": summary.status,
+        "t0": plan.grid.t0,
+        "last_time": summary.last_time,
+        "t1": plan.grid.t1,
+        "time_unit": summary.time_unit,
+        "damages": None if found is None else len(found.damages) + len(found.lost),
+    }
+
+
+def _describe(planned: Mapping[str, Any], title: str) -> str:
+    unit, damages = planned["time_unit"], planned["damages"]
     lines = [
-        ("store", f"{store}: {attributes['title']}"),
-        ("status", summary.status),
-        ("there", f"{_text.number(plan.grid.t0)} to {_text.quantity(summary.last_time, unit)}, in "
-                  "the part that has come furthest"),
-        ("to do", f"to {_text.quantity(plan.grid.t1, unit)}"),
-        ("damage", damages),
+        ("store", f"{planned['store']}: {title}"),
+        ("status", planned["status"]),
+        ("there", f"{_text.number(planned['t0'])} to {_text.quantity(planned['last_time'], unit)}, "
+                  "in the part that has come furthest"),
+        ("to do", f"to {_text.quantity(planned['t1'], unit)}"),
+        ("damage", "" if damages is None else f"{_text.count(damages)} files would be mended"),
     ]  # fmt: skip
     return _text.aligned(lines) + "\n\nNothing was computed or written (--dry-run)."

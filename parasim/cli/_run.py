@@ -7,8 +7,17 @@ import click
 
 from parasim._errors import ConfigError
 from parasim.cli._completion import complete_systems
-from parasim.cli._options import Assignment, InputAssignment, cluster_options, debug_option
+from parasim.cli._datasets import is_stored_run
+from parasim.cli._json import say
+from parasim.cli._options import (
+    Assignment,
+    InputAssignment,
+    cluster_options,
+    debug_option,
+    json_option,
+)
 from parasim.plugins._own_code import names_code
+from parasim.plugins._registry import find
 
 _EPILOG = """\b
 Examples:
@@ -76,12 +85,14 @@ store is in the way or cannot be written, 5 a plugin is broken, 130 interrupted,
 @click.option("--dry-run", is_flag=True, show_default=False, help="Say what would be done, and "
               "write nothing.")  # fmt: skip
 @click.option("--quiet", is_flag=True, show_default=False, help="No progress bar and no summary.")
+@json_option
 @debug_option
 def run(
     system: str,
     *,
     dry_run: bool,
     quiet: bool,
+    as_json: bool,
     force_unlock: bool,
     workers: int | None,
     scheduler: str | None,
@@ -101,7 +112,7 @@ def run(
 
     import jax
 
-    from parasim.cli._report import describe_plan
+    from parasim.cli._report import describe_plan, plan_record
     from parasim.cli._running import show_run
     from parasim.plugins._registry import disabling
     from parasim.simulation import (
@@ -121,7 +132,8 @@ def run(
         if is_store(sink):
             check_run(plan, config.out, overwrite=config.overwrite)
         if dry_run:
-            click.echo(describe_plan(plan, config, compile_plan(plan).memory))
+            said = plan, config, compile_plan(plan).memory
+            say(plan_record(*said), describe_plan(*said), as_json=as_json)
             return
 
         def start(report: Any) -> None:
@@ -139,7 +151,7 @@ def run(
                 progress=report,
             )
 
-        show_run(plan, config.out, start, quiet=quiet, sink=config.sink)
+        show_run(plan, config.out, start, quiet=quiet, as_json=as_json, sink=config.sink)
 
 
 _ENCODING = ("access", "chunk_rows", "shard_rows", "compression", "keep_bits")
@@ -155,11 +167,19 @@ def read_options(
         options: as click hands them over.
 
     Raises:
-        ConfigError: the run file cannot be read, or flags do not go together.
+        ConfigError: the run file cannot be read, flags do not go together, or there is no such
+            system.
     """
     from parasim.simulation import read_run_file
 
+    if is_stored_run(system):
+        raise ConfigError(
+            f"{system} is a run already: go on with it by `parasim resume {system}`, or name a "
+            "system or a run file"
+        )
     from_file = read_run_file(system) if _is_run_file(system) else None
+    if from_file is None and not names_code(system):
+        find("systems", system)  # before anything that is missing
     return _flags(system, from_file, options), from_file
 
 

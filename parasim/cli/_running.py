@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parasim.cli._interruption import resumable
+from parasim.cli._json import say
 from parasim.cli._progress import progress_bar
-from parasim.cli._report import describe_result
+from parasim.cli._report import describe_result, result_record
 
 if TYPE_CHECKING:
     from parasim.simulation import Plan, Progress
@@ -21,6 +22,7 @@ def show_run(
     run: Callable[[Callable[["Progress"], None]], Any],
     *,
     quiet: bool,
+    as_json: bool = False,
     sink: str = "zarr",
 ) -> None:
     """Run a plan with a progress bar, and say what was done; Ctrl-C ends it cleanly.
@@ -29,7 +31,8 @@ def show_run(
         plan: of the run.
         store: that it writes.
         run: does so, and calls what it is given with its progress.
-        quiet: show nothing.
+        quiet: show nothing; what was done is still said as JSON.
+        as_json: say what was done as JSON.
         sink: the name of what writes it.
     """
     if not quiet:
@@ -46,8 +49,9 @@ def show_run(
                 show(progress)
 
         run(report)
-    if not quiet and last is not None:
-        click.echo(describe_result(plan, last, store, sink))
+    if last is not None and (as_json or not quiet):
+        said = plan, last, store, sink
+        say(result_record(*said), describe_result(*said), as_json=as_json)
 
 
 def _say_whose_code(plan: "Plan") -> None:

@@ -3,14 +3,17 @@
 import dataclasses
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from parasim._errors import ConfigError
 from parasim.cli import _text
+from parasim.cli._datasets import is_stored_run
 from parasim.cli._json import write_json
 from parasim.cli._options import json_option
 from parasim.cli._run import read_options, run
+from parasim.cli._stored_config import Value, stored_values
 
 if TYPE_CHECKING:
     from parasim.simulation import Plan, RunConfig
@@ -20,6 +23,7 @@ Examples:
   parasim show-config run.toml
   parasim show-config run.toml --set rho=20 --json
   parasim show-config lorenz63 --t1 100 --dt 0.01 --out lorenz.zarr
+  parasim show-config lorenz.zarr
 
 A value comes from the command line, else from the run file, else it is a default: parasim's, or the
 system's for its parameters. Costs of the device are those that `parasim calibrate` has measured, or
@@ -29,21 +33,8 @@ Exit codes: 0 done, 2 a run could not be made with this."""
 
 _VARIABLES = ("PARASIM_CACHE_DIR", "PARASIM_DISABLE_PLUGINS", "JAX_PLATFORMS", "XLA_FLAGS",
               "JAX_ENABLE_X64")  # fmt: skip
-_LEFT_OUT = ("force_unlock", "dry_run", "quiet", "workers", "scheduler")
-
-
-class Value(NamedTuple):
-    """A value of a configuration.
-
-    Attributes:
-        key: as in a run file; those in tables with a dot, such as `set.rho`.
-        value: as it is used.
-        origin: where it comes from.
-    """
-
-    key: str
-    value: Any
-    origin: str
+_MOST_SHOWN = 4
+_LEFT_OUT = ("force_unlock", "dry_run", "quiet", "workers", "scheduler", "as_json")
 
 
 @click.command(
@@ -55,8 +46,18 @@ class Value(NamedTuple):
 def show_config(system: str, *, as_json: bool, **options: Any) -> None:
     """Print every value of a run, and where it comes from.
 
-    The options are those of `parasim run`. Nothing is computed or written.
+    The options are those of `parasim run`. Nothing is computed or written. Of a STORE it prints
+    what its run was made with; there are no options then.
     """
+    if is_stored_run(system):
+        given = [name for name, value in options.items() if value not in (None, ())]
+        if given:
+            raise ConfigError(
+                f"{system} is a run already, made with what `parasim show-config {system}` says: "
+                "leave out the options, or name a system or a run file"
+            )
+        _print(stored_values(system), as_json=as_json)
+        return
     from parasim.simulation import make_config
 
     flags, from_file = read_options(system, options)
@@ -74,6 +75,10 @@ def show_config(system: str, *, as_json: bool, **options: Any) -> None:
             *_costs(plan),
             *_environment(),
         ]
+    _print(values, as_json=as_json)
+
+
+def _print(values: list[Value], *, as_json: bool) -> None:
     if as_json:
         write_json([value._asdict() for value in values])
         return
@@ -86,6 +91,8 @@ def _shown(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, Mapping):
         return _text.pairs(value)
+    if isinstance(value, list) and len(value) > _MOST_SHOWN:
+        return f"{', '.join(map(str, value[:_MOST_SHOWN]))}, ... ({len(value)} values)"
     return "none" if value is None else f"{value:.12g}" if isinstance(value, float) else str(value)
 
 

@@ -1,7 +1,5 @@
 """`parasim systems`: what can be run by name."""
 
-import json
-import math
 from dataclasses import asdict
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -9,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parasim.cli import _text
-from parasim.cli._options import debug_option
+from parasim.cli._json import say, write_json
+from parasim.cli._options import debug_option, json_option
 from parasim.plugins._description import describe
 from parasim.plugins._registry import entries
 
@@ -23,18 +22,19 @@ Exit codes: 0 done, 2 there is no such system, 5 the plugin that brings it is br
 
 @click.command(epilog=_EPILOG)
 @click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, show_default=False, help="Write JSON.")
+@json_option
 @debug_option
 def systems(name: str | None, *, as_json: bool) -> None:
     """List the systems that can be run by name, or show one.
 
-    With a NAME: its state, its parameters with units and ranges, and its options.
+    With a NAME: its state, its parameters with units and ranges, and its options. `parasim list`
+    is the same.
     """
     if name is not None:
         from parasim.plugins import get_system
 
         system = get_system(name)
-        click.echo(json.dumps(_record(system), indent=2) if as_json else _describe(system))
+        say(_record(system), _describe(system), as_json=as_json)
         return
     used = [e.plugin for e in entries("systems") if e.state not in ("disabled", "shadowed")]
     found = [(plugin, describe(plugin).line) for plugin in sorted(used, key=attrgetter("name"))]
@@ -48,7 +48,7 @@ def systems(name: str | None, *, as_json: bool) -> None:
             }
             for plugin, line in found
         ]
-        click.echo(json.dumps(records, indent=2))
+        write_json(records)
         return
     rows = [
         (plugin.name, line if plugin.own else f"{line} [{plugin.distribution}]".lstrip())
@@ -66,14 +66,9 @@ def _record(system: "System") -> dict[str, Any]:
         "citation": system.citation,
         "time_unit": system.time_unit,
         "variables": {name: asdict(v) for name, v in system.variables.items()},
-        "parameters": {name: _finite(asdict(p)) for name, p in system.params.items()},
+        "parameters": {name: asdict(p) for name, p in system.params.items()},
         "options": dict(system.options),
     }
-
-
-def _finite(values: dict[str, Any]) -> dict[str, Any]:
-    """Say None for a limit that there is not, as JSON knows no infinity."""
-    return {key: None if value in (math.inf, -math.inf) else value for key, value in values.items()}
 
 
 def _describe(system: "System") -> str:

@@ -1,12 +1,12 @@
 """`parasim verify-system`: whether a system has the numbers that it is known by."""
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
 from parasim.cli import _text
-from parasim.cli._options import debug_option
+from parasim.cli._json import write_json
+from parasim.cli._options import debug_option, json_option
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -34,7 +34,7 @@ a value disagrees."""
 @click.option("--mode", metavar="MODE", default="auto", help="auto, parallel or sequential.")
 @click.option("--part", type=click.FloatRange(0, 1, min_open=True), default=1.0, metavar="P",
               help="Of the length of runs for exponents.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
+@json_option
 @debug_option
 def verify_system(name: str, quantity: str | None, mode: str, part: float, as_json: bool) -> None:
     """Measure what the system NAME is known by, and compare.
@@ -49,7 +49,7 @@ def verify_system(name: str, quantity: str | None, mode: str, part: float, as_js
     with jax.enable_x64(True):
         found = list(verify_system(name, quantity=quantity, mode=mode, part=part))
     if as_json:
-        click.echo(json.dumps([comparison.as_json() for comparison in found], indent=2))
+        write_json([comparison.as_json() for comparison in found])
     elif found:
         from rich.console import Console
 

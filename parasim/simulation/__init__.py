@@ -3,7 +3,9 @@
 from parasim.simulation.insight._bench import Bench as Bench, ModeTimes as ModeTimes, bench as bench
 from parasim.simulation.insight._calibrate import (
     Calibration as Calibration,
+    CalibrationPlan as CalibrationPlan,
     calibrate_system as calibrate_system,
+    plan_calibration as plan_calibration,
 )
 from parasim.simulation.insight._costs_origin import costs_origin as costs_origin
 from parasim.simulation.insight._explain import (
@@ -59,6 +61,7 @@ from parasim.simulation.running._sinks import (
 __all__ = [
     "Bench",
     "Calibration",
+    "CalibrationPlan",
     "Comparison",
     "Explanation",
     "InputFile",
@@ -83,6 +86,7 @@ __all__ = [
     "make_config",
     "parse_number",
     "parts_for",
+    "plan_calibration",
     "plan_config",
     "plan_exponents",
     "plan_stored",

@@ -35,10 +35,11 @@ def test_info_verify_and_cite_as_json(parasim):
     assert found["sound"] is False
 
 
-@pytest.mark.usefixtures("store")
-@pytest.mark.parametrize(
+DRY_RUNS = pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        ("run lorenz63 --t1 1 --out new.zarr --mode sequential", "new.zarr"),
+        ("calibrate lorenz63", "3 variables, float64, tsit5"),
         ("resume s.zarr --extend 2", "to 2"),
         ("resume s.zarr --repair", "0 files would be mended"),
         ("analyze s.zarr --stat histogram --variable x --out r.nc", "x (time: 101)"),
@@ -47,13 +48,62 @@ def test_info_verify_and_cite_as_json(parasim):
         ("report s.zarr", "s.html"),
     ],
 )
+
+
+@pytest.mark.usefixtures("store")
+@DRY_RUNS
 def test_a_dry_run_says_what_would_be_done_and_writes_nothing(parasim, tmp_path, arguments, said):
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     result = parasim(arguments + " --dry-run")
     assert result.exit_code == 0, result.output
     assert said in result.output
     assert "written (--dry-run)" in result.output
+    record = json.loads(parasim(arguments + " --dry-run --json").output)
+    assert record["written"] is False
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("arguments", "written"),
+    [
+        ("run lorenz63 --t1 1 --dt 0.01 --steps 16 --out t.zarr", "t.zarr"),
+        ("resume s.zarr --extend 1.16", "s.zarr"),
+        ("analyze s.zarr --stat histogram --out r.nc", "r.nc"),
+        ("plot s.zarr --out p.svg --quiet", "p.svg"),
+        ("report s.zarr", "s.html"),
+    ],
+)
+def test_what_was_written_is_said_as_json(parasim, arguments, written):
+    result = parasim(arguments + " --json")
+    assert result.exit_code == 0, result.output
+    record = json.loads(result.output)
+    assert record["written"] is True
+    assert written in record.values()
+    assert record["size"] > 0
+    assert Path(written).exists()
+
+
+@pytest.mark.usefixtures("store")
+def test_nothing_to_do_is_said_as_json(parasim):
+    assert json.loads(parasim("resume s.zarr --json").output)["written"] is False
+
+
+def test_list_is_another_name_of_systems(parasim):
+    assert parasim("list --json").output == parasim("systems --json").output
+    assert "lorenz63" in parasim("list").output
+
+
+WRITES = {"run", "resume", "analyze", "plot", "report", "lyapunov", "calibrate"}
+SAYS_NO_RECORD = {"plugins"}  # whose own commands do
+
+
+@pytest.mark.parametrize("name", sorted(main.list_commands(click.Context(main))))
+def test_commands_have_json_and_those_that_write_a_dry_run(name):
+    command = main.get_command(click.Context(main), name)
+    options = {text for option in command.params for text in option.opts}
+    assert ("--json" in options) == (name not in SAYS_NO_RECORD)
+    assert ("--dry-run" in options) == (name in WRITES)
 
 
 @pytest.mark.usefixtures("store")

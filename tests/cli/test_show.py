@@ -71,3 +71,23 @@ def test_a_configuration_that_no_run_could_have_is_refused(parasim):
     result = parasim("show-config lorenz63 --t1 1 --dt 0.1 --out s.zarr --set rhoo=1")
     assert result.exit_code == 2
     assert "did you mean 'rho'" in result.output
+
+
+def test_of_a_store_what_its_run_was_made_with(parasim):
+    parasim("run van-der-pol --t1 1 --dt 0.1 --set mu=2 --mode sequential --out s.zarr")
+    found = json.loads(parasim("show-config s.zarr --json").output)
+    values = {value["key"]: (value["value"], value["origin"]) for value in found}
+    assert values["set.mu"] == (2, "given")
+    assert values["y0.x"][1] == "default of the system"
+    assert values["solver.solver"] == ("Tsit5", "recorded")
+    assert values["t1"] == (1, "recorded")
+    result = parasim("show-config s.zarr --t1 3")
+    assert result.exit_code == 2
+    assert "leave out the options" in result.output
+    result = parasim("run s.zarr --t1 3")
+    assert result.exit_code == 2
+    assert "parasim resume s.zarr" in result.output
+
+
+def test_a_system_that_is_not_there_is_said_before_what_is_missing(parasim):
+    assert "no system 'lorenz36'" in parasim("show-config lorenz36").output

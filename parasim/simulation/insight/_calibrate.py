@@ -11,11 +11,16 @@ import diffrax
 from parasim._errors import ConfigError
 from parasim._numbers import finite_number
 from parasim.integrators import DeviceCosts, ParallelNewton, calibrate
-from parasim.integrators.decision._costs_cache import CostsKey, costs_key, save_costs
+from parasim.integrators.decision._costs_cache import (
+    CostsKey,
+    costs_file,
+    costs_key,
+    save_costs,
+)
 from parasim.integrators.newton._flatten import Flattening
 from parasim.plugins import build_system
 from parasim.simulation.planning._dtype import resolve_dtype
-from parasim.simulation.planning._model import system_model
+from parasim.simulation.planning._model import Model, system_model
 from parasim.simulation.planning._runs import single_run
 from parasim.simulation.planning._solvers import check_solver_name, inner_solver
 from parasim.simulation.planning._values import parse_number, parse_settings
@@ -51,6 +56,30 @@ class Calibration:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class CalibrationPlan:
+    """What would be measured.
+
+    Attributes:
+        model: the system.
+        solver: the name of the inner solver.
+        newton: the same, in windows.
+        step: its length.
+        about: the device, the number of variables, the dtype and the interval.
+    """
+
+    model: Model
+    solver: str
+    newton: ParallelNewton
+    step: float
+    about: CostsKey
+
+    @property
+    def file(self) -> Path:
+        """Where the costs are to be kept."""
+        return costs_file(self.about)
+
+
 class WindowTimes(NamedTuple):
     """What a window takes.
 
@@ -65,15 +94,15 @@ class WindowTimes(NamedTuple):
     affordable: float
 
 
-def calibrate_system(
+def plan_calibration(
     system: str,
     *,
     params: Mapping[str, Any] | None = None,
     dt: Any = 0.01,
     dtype: Any = None,
     solver: str = "tsit5",
-) -> Calibration:
-    """Measure what steps and Newton iterations cost on this device, and keep it.
+) -> CalibrationPlan:
+    """Check what is to be measured; measures and writes nothing.
 
     Arguments:
         system: its name.
@@ -84,9 +113,7 @@ def calibrate_system(
 
     Raises:
         ConfigError: something cannot be done as asked; the message names the remedy.
-        SolverError: the state does not stay finite.
     """
-    start = time.perf_counter()
     kind, name = resolve_dtype(dtype), check_solver_name(solver)
     built, values = build_system(system, parse_settings("set", params or {}))
     if built.is_recurrence or built.resets:
@@ -98,8 +125,20 @@ def calibrate_system(
     step = finite_number("dt", parse_number("dt", dt))
     if step <= 0:
         raise ConfigError(f"dt must be positive, not {step:.12g}: it is the length of a step")
-    term, newton = diffrax.ODETerm(model.rule), ParallelNewton(inner_solver(name, kind))
-    costs = calibrate(term, newton, model.y0, model.args, dt0=step, save=False)
+    newton = ParallelNewton(inner_solver(name, kind))
     about = costs_key("diffrax", Flattening(model.y0).size, kind, newton.interval)
-    file = save_costs(about, costs)
-    return Calibration(model.name, name, costs, about, file, time.perf_counter() - start)
+    return CalibrationPlan(model, name, newton, step, about)
+
+
+def calibrate_system(plan: CalibrationPlan) -> Calibration:
+    """Measure what steps and Newton iterations cost on this device, and keep it.
+
+    Raises:
+        SolverError: the state does not stay finite.
+    """
+    start = time.perf_counter()
+    model, term = plan.model, diffrax.ODETerm(plan.model.rule)
+    costs = calibrate(term, plan.newton, model.y0, model.args, dt0=plan.step, save=False)
+    file = save_costs(plan.about, costs)
+    seconds = time.perf_counter() - start
+    return Calibration(model.name, plan.solver, costs, plan.about, file, seconds)
