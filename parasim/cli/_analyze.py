@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from parasim import _text
 from parasim._errors import ConfigError
-from parasim.cli import _text
 from parasim.cli._analyses import listed
 from parasim.cli._completion import complete_stores
 from parasim.cli._datasets import open_dataset

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from parasim import _text
 from parasim._errors import ConfigError
-from parasim.cli import _text
 from parasim.cli._completion import complete_systems
 from parasim.cli._json import write_json
 from parasim.cli._options import Assignment, debug_option, json_option

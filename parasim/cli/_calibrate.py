@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from parasim.cli import _text
+from parasim import _text
 from parasim.cli._completion import complete_systems
 from parasim.cli._json import say
 from parasim.cli._options import Assignment, debug_option, json_option

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from parasim.cli import _text
+from parasim import _text
 from parasim.cli._explanation_words import headline, sentences, stretch_headings, stretch_row
 
 if TYPE_CHECKING:

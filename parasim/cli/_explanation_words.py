@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
-from parasim.cli import _text
+from parasim import _text
 
 if TYPE_CHECKING:
     from parasim.simulation import Explanation, Outlook, Stretch

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from parasim.cli import _text
+from parasim import _text
 
 if TYPE_CHECKING:
     from parasim.integrators import Exponents

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from parasim import _text
 from parasim._errors import ConfigError
-from parasim.cli import _text
 from parasim.cli._completion import complete_stores
 from parasim.cli._json import say
 from parasim.cli._options import debug_option, json_option

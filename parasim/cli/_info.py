@@ -1,12 +1,11 @@
 """`parasim info`: what a store holds and what made it."""
 
 import dataclasses
-import math
 from typing import TYPE_CHECKING
 
 import click
 
-from parasim.cli import _text
+from parasim import _text
 from parasim.cli._completion import complete_stores
 from parasim.cli._json import write_json
 from parasim.cli._options import debug_option, json_option
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from parasim.io import StoreSummary
-
-_FEWEST_MEASURED = 8  # a standard error of fewer says nothing
-
 
 _EPILOG = """\b
 Exit codes: 0 done, 4 the store cannot be used."""
@@ -43,6 +39,8 @@ def info(store: str, *, as_json: bool) -> None:
 
 
 def _describe(store: str, summary: "StoreSummary") -> str:
+    from parasim.io._window_words import cost_line, growth_line, windows_lines
+
     attributes = summary.attributes
     configuration = attributes["configuration"]
     solver = configuration["solver"]
@@ -66,9 +64,9 @@ def _describe(store: str, summary: "StoreSummary") -> str:
                    f"seed {configuration['seed']}"),
         ("decision", _text.settings(configuration["decision"])),
         ("costs", _text.pairs(_costs(solver["costs"]))),
-        ("windows", _windows(summary)),
-        ("took", _cost(summary)),
-        ("growth", _growth(summary)),
+        ("windows", "\n".join(windows_lines(summary))),
+        ("took", f"{cost_line(summary)}: see `parasim explain`"),
+        ("growth", growth_line(summary)),
         ("made", _made(attributes)),
         ("command", attributes["command"]),
         ("versions", f"python {attributes['python']} {versions}"),
@@ -118,36 +116,5 @@ def _input(name: str, source: "dict[str, object]") -> str:
     return text + (f", {gaps} of {source['values']} values interpolated" if gaps else "")
 
 
-def _windows(summary: "StoreSummary") -> str:
-    text = f"{_text.count(summary.windows - summary.parallel)} sequential, "
-    text += f"{_text.count(summary.parallel)} parallel"
-    if summary.fell_back:
-        text += f"; {_text.count(summary.fell_back)} fell back from parallel to sequential"
-    if math.isfinite(summary.median_iterations):
-        text += f"\n{summary.median_iterations:g} Newton iterations in the median parallel window"
-        if math.isfinite(summary.median_predicted):
-            text += f", {summary.median_predicted:.3g} predicted"
-    reasons = (f"{_text.count(n)}: {reason}" for reason, n in summary.reasons.items())
-    return "\n".join([text, *reasons])
-
-
 def _costs(costs: "dict[str, object]") -> "dict[str, object]":
-    return {name: value for name, value in costs.items() if name != "class"}
-
-
-def _cost(summary: "StoreSummary") -> str:
-    """Say what the windows took, as the decision reckons."""
-    text = f"as long as {_text.count(summary.cost)} sequential steps"
-    wasted = f", {_text.count(summary.wasted)} of them wasted" if summary.wasted else ""
-    return f"{text}{wasted}, as reckoned: see `parasim explain`"
-
-
-def _growth(summary: "StoreSummary") -> str:
-    if not summary.measured:
-        return ""
-    rate = _text.rate(summary.mean_growth_rate, summary.time_unit)
-    text = f"{rate} on average, measured in {_text.count(summary.measured)} windows"
-    if summary.measured >= _FEWEST_MEASURED:
-        last = _text.uncertain(summary.exponent, summary.exponent_error)
-        text += f"; {last} in the last ten or so"
-    return text
+    return {name: value for name, value in costs.items() if name != "class" and value is not None}

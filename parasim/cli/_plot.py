@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from parasim import _text
 from parasim._numbers import finite_number
-from parasim.cli import _text
 from parasim.cli._completion import complete_stores, complete_words
 from parasim.cli._json import say
 from parasim.cli._options import Assignment, debug_option, json_option

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from parasim.cli import _text
+from parasim import _text
 
 if TYPE_CHECKING:
     from parasim.simulation import Progress

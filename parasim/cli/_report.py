@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from parasim.cli import _text
+from parasim import _text
 
 if TYPE_CHECKING:
     from parasim.io import Forcing
@@ -99,10 +99,8 @@ def describe_result(
     plan: "Plan", progress: "Progress", out: "str | Path", sink: str = "zarr"
 ) -> str:
     """Say what was done, how long it took, and how to open what was written."""
-    windows = f"{_text.count(progress.sequential)} sequential, "
-    windows += f"{_text.count(progress.parallel)} parallel"
-    if progress.fell_back:
-        windows += f"; {_text.count(progress.fell_back)} fell back from parallel to sequential"
+    from parasim.io._window_words import delivered
+
     growth = ""
     if math.isfinite(progress.mean_growth_rate):
         growth = f"{_text.rate(progress.mean_growth_rate, plan.model.time_unit)} on average"
@@ -114,7 +112,7 @@ def describe_result(
         ("took", f"{_text.seconds(progress.compile_seconds)} to compile, "
                  f"{_text.seconds(progress.run_seconds)} to run: "
                  f"{_text.count(progress.steps_per_second)} steps/s"),
-        ("windows", windows),
+        ("windows", delivered(progress.windows, progress.parallel, progress.fell_back)),
         ("growth", growth),
         *_written(out, sink),
     ]  # fmt: skip

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from parasim.cli import _text
+from parasim import _text
 from parasim.cli._completion import complete_stores
 from parasim.cli._json import say, write_json
 from parasim.cli._options import cluster_options, debug_option, json_option

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from parasim.cli import _system_words as words, _text
+from parasim import _text
+from parasim.cli import _system_words as words
 from parasim.cli._completion import complete_systems
 from parasim.cli._json import write_json
 from parasim.cli._options import debug_option, json_option

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from parasim import _text
 from parasim._errors import ConfigError
-from parasim.cli import _text
 from parasim.cli._datasets import is_stored_run
 from parasim.cli._json import write_json
 from parasim.cli._options import json_option

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from parasim.cli import _text
+from parasim import _text
 from parasim.cli._json import say, write_json
 from parasim.cli._options import debug_option, json_option
 from parasim.plugins._description import describe

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from parasim import _text
 from parasim._errors import StoreError
-from parasim.cli import _text
 from parasim.cli._completion import complete_stores
 from parasim.cli._json import write_json
 from parasim.cli._options import debug_option, json_option

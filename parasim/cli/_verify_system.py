@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from parasim.cli import _text
+from parasim import _text
 from parasim.cli._json import write_json
 from parasim.cli._options import debug_option, json_option
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from parasim.cli import _text
+from parasim import _text
 from parasim.cli._explanation_words import headline, sentences, stretch_headings, stretch_row
 from parasim.cli.page._elements import Html, facts, folded, paragraph, part, section, table
 

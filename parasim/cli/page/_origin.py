@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from parasim.cli import _text
+from parasim import _text
 from parasim.cli.page._elements import Html, code, facts, folded, part, section, table
 
 if TYPE_CHECKING:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from parasim import _text
 from parasim._errors import ParasimError
-from parasim.cli import _system_words as words, _text
+from parasim.cli import _system_words as words
 from parasim.cli.page._elements import Html, code, facts, folded, paragraph, part, section, table
 
 if TYPE_CHECKING:
