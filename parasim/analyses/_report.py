@@ -35,10 +35,7 @@ def report(dataset: xr.Dataset) -> str:
         [
             ("run", run.attributes.get("title", "")),
             ("status", run.status),
-            (
-                "time",
-                f"{span}, {_text.count(summary.rows)} values of {', '.join(summary.variables)}",
-            ),
+            ("time", f"{span}, {values}"),
             ("windows", "\n".join(windows_lines(summary))),
             ("took", cost_line(summary)),
             ("growth", growth),
