@@ -96,6 +96,9 @@ def aligned(lines: Iterable[tuple[str, str]]) -> str:
 
 def shape(dims: Iterable[str], lengths: Iterable[int]) -> str:
     """Write a shape with the names of its axes, as `(time: 10001, site: 40)`."""
+    dims = tuple(dims)
+    if not dims:
+        return "(one value)"
     return "(" + ", ".join(f"{d}: {n}" for d, n in zip(dims, lengths, strict=True)) + ")"
 
 

@@ -46,7 +46,7 @@ _SHORT = 0.02  # seconds
 def bench(
     system: str, *, windows: int, rounds: int, set_: Any, as_json: bool, **options: Any
 ) -> None:
-    """Compare sequential, parallel and auto, timed here for a SYSTEM.
+    """Time sequential, parallel and auto for a SYSTEM here.
 
     SYSTEM is a name that `parasim systems` lists.
     """

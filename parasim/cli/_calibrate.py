@@ -41,7 +41,7 @@ Exit codes: 0 done, 2 something was asked for that cannot be done, 3 the integra
 def calibrate(
     system: str, *, set_: Any, dtype: str, dry_run: bool, as_json: bool, **options: str
 ) -> None:
-    """Measure what a step and a Newton iteration cost on this device.
+    """Measure what steps and Newton iterations cost here.
 
     SYSTEM is a name that `parasim systems` lists. From then on mode auto decides by what was
     measured, for every system with as many variables of this dtype. Takes a few seconds; a machine

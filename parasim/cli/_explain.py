@@ -26,9 +26,9 @@ Exit codes: 0 done, 4 the store cannot be used."""
 @json_option
 @debug_option
 def explain(store: str, *, everything: bool, as_json: bool) -> None:
-    """Say what was decided in a run, why, and what else it would have cost.
+    """Say what was decided in a run, and why.
 
-    STORE is what `parasim run --out` wrote. The run may still be going on, or have failed.
+    And what the other choice would have cost. STORE is what `parasim run --out` wrote. The run may still be going on, or have failed.
     """
     from parasim.simulation import explain_store
 

@@ -37,7 +37,10 @@ _group_option = click.option(
 
 @click.group(epilog=_EPILOG)
 def plugins() -> None:
-    """Say what is installed by name: systems, solvers, sinks, analyses and commands."""
+    """Say what is installed by name, and whether it works.
+
+    Systems, solvers, sinks, analyses and commands.
+    """
 
 
 @plugins.command("list", epilog=_EPILOG)

@@ -27,9 +27,9 @@ store."""
 @json_option
 @debug_option
 def verify(store: str, *, as_json: bool) -> None:
-    """Read a whole STORE, and check that all that was committed is there.
+    """Check that a whole STORE is there and sound.
 
-    Every chunk has a checksum. What is wrong can be computed again: `parasim resume --repair`.
+    Everything that was committed is read; every chunk has a checksum. What is wrong can be computed again: `parasim resume --repair`.
     """
     from parasim.io import verify_store
 
