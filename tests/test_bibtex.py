@@ -9,8 +9,13 @@ import pytest
 
 from parasim import ConfigError, System, _citations, get_system, system_names
 from parasim._bibtex import join_groups, note_entry, split_entries
+from parasim.plugins.basics import _citations as basics
+from parasim.plugins.climate import _citations as climate
+from parasim.plugins.neuro import _citations as neuro
+from parasim.plugins.recurrences import _citations as recurrences
 
-ALL = "\n".join(text for name, text in vars(_citations).items() if name.isupper())
+MODULES = (_citations, basics, climate, neuro, recurrences)
+ALL = "\n".join(t for module in MODULES for name, t in vars(module).items() if name.isupper())
 REQUIRED = {
     "article": {"author", "title", "journal", "year"},
     "inproceedings": {"author", "title", "booktitle", "year"},

@@ -28,7 +28,8 @@ Exit codes: 0 done, 4 the store cannot be used."""
 def explain(store: str, *, everything: bool, as_json: bool) -> None:
     """Say what was decided in a run, and why.
 
-    And what the other choice would have cost. STORE is what `parasim run --out` wrote. The run may still be going on, or have failed.
+    And what the other choice would have cost. STORE is what `parasim run --out` wrote. The run may
+    still be going on, or have failed.
     """
     from parasim.simulation import explain_store
 

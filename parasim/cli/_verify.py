@@ -29,7 +29,8 @@ store."""
 def verify(store: str, *, as_json: bool) -> None:
     """Check that a whole STORE is there and sound.
 
-    Everything that was committed is read; every chunk has a checksum. What is wrong can be computed again: `parasim resume --repair`.
+    Everything that was committed is read; every chunk has a checksum. What is wrong can be computed
+    again: `parasim resume --repair`.
     """
     from parasim.io import verify_store
 

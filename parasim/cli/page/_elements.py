@@ -1,11 +1,14 @@
 """Pieces of HTML. Whatever comes from a store is escaped here, and nowhere else."""
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import NewType
 
 Html = NewType("Html", str)
 """Text that may stand in a page as it is."""
+
+_QUOTED = re.compile(r"`([^`]+)`")
 
 
 def text(content: object) -> Html:
@@ -25,8 +28,9 @@ def joined(parts: Iterable[Html]) -> Html:
 
 
 def paragraph(content: object) -> Html:
-    """Return a paragraph."""
-    return Html(f"<p>{text(content)}</p>")
+    """Return a paragraph; what is between backquotes is code."""
+    said = _QUOTED.sub(r"<code>\1</code>", text(content))
+    return Html(f"<p>{said}</p>")
 
 
 def code(content: object) -> Html:

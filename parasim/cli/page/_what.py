@@ -98,7 +98,9 @@ def _state(system: "System | None", summary: "StoreSummary", y0: Mapping[str, An
 
 
 def _values(value: Any) -> str:
-    """Write a few numbers, or of many how many there are, and their range."""
+    """Write a few numbers, or of many how many there are, and their range or digest."""
+    if isinstance(value, Mapping):  # of very many numbers a store keeps the digest
+        return f"{' x '.join(map(str, value['shape']))} numbers, SHA-256 {value['sha256']}..."
     numbers = list(_flat(value))
     if len(numbers) <= _MOST_WRITTEN:
         return ", ".join(map(_number, numbers))

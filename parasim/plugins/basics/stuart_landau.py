@@ -9,10 +9,10 @@ For a > 0 it runs on the circle r = sqrt(a) with period 2 pi / omega; the Lyapun
 
 import math
 
-from parasim._citations import STUART_1960
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
 from parasim.plugins._truth import Truth
+from parasim.plugins.basics._citations import STUART_1960
 
 _CYCLE = {"t1": 200, "transient": 50}
 

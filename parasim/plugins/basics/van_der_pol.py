@@ -7,9 +7,9 @@ The limit cycle has an amplitude of about 2; its period is 2 pi for small mu and
 (3 - 2 ln 2) mu for large mu.
 """
 
-from parasim._citations import VAN_DER_POL_1926
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
+from parasim.plugins.basics._citations import VAN_DER_POL_1926
 
 
 def _vector_field(t, y, args):

@@ -12,9 +12,9 @@ kept.
 import jax.numpy as jnp
 import numpy as np
 
-from parasim._citations import BAROTROPIC
 from parasim._errors import ConfigError
 from parasim.plugins._system import Parameter, System, Variable
+from parasim.plugins.climate._citations import BAROTROPIC
 
 _FORCED = 4  # the wave number k of the forcing
 

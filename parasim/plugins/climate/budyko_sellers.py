@@ -12,9 +12,9 @@ that is frozen all over are both stable.
 import jax.numpy as jnp
 import numpy as np
 
-from parasim._citations import BUDYKO_SELLERS
 from parasim._errors import ConfigError
 from parasim.plugins._system import Parameter, System, Variable
+from parasim.plugins.climate._citations import BUDYKO_SELLERS
 
 
 def _vector_field(t, y, args):

@@ -12,10 +12,10 @@ import math
 
 import jax.numpy as jnp
 
-from parasim._citations import ENERGY_BALANCE
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
 from parasim.plugins._truth import Truth
+from parasim.plugins.climate._citations import ENERGY_BALANCE
 
 
 def _vector_field(t, y, args):

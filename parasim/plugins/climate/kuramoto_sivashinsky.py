@@ -14,10 +14,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from parasim._citations import KURAMOTO_SIVASHINSKY
 from parasim._errors import ConfigError
 from parasim.plugins._system import Parameter, System, Variable
 from parasim.plugins._truth import Truth
+from parasim.plugins.climate._citations import KURAMOTO_SIVASHINSKY
 
 _SOURCE = (
     "ETDRK4 and QR in float64; Cvitanovic, Davidchack & Siminos (2010), SIAM J. Appl. Dyn. Syst. "

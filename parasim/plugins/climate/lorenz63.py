@@ -8,10 +8,10 @@ The mean divergence is -(sigma + 1 + beta) everywhere, and the origin is stable 
 (10, 28, 8/3) the largest Lyapunov exponent is 0.9056.
 """
 
-from parasim._citations import LORENZ_1963
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
 from parasim.plugins._truth import Truth
+from parasim.plugins.climate._citations import LORENZ_1963
 
 _RUN = {"t1": 20000, "dt": 0.01}
 _SOURCE = (

@@ -8,10 +8,10 @@ The mean divergence is 2 <x> - (a + 2). At (a, b, F, G) = (0.25, 4, 8, 1) the la
 exponent is 0.164; one time unit is about 5 days.
 """
 
-from parasim._citations import LORENZ_1984
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
 from parasim.plugins._truth import Truth
+from parasim.plugins.climate._citations import LORENZ_1984
 
 _RUN = {"t1": 40000, "dt": 0.025, "tightness": 0.05}
 _SOURCE = "RK4 and QR in float64 over 200,000 time units"

@@ -9,10 +9,10 @@ sum to -sites. With 40 sites and F = 8 the largest is 1.67; one time unit is abo
 import jax.numpy as jnp
 import numpy as np
 
-from parasim._citations import LORENZ_1996
 from parasim._errors import ConfigError
 from parasim.plugins._system import Parameter, System, Variable
 from parasim.plugins._truth import Truth
+from parasim.plugins.climate._citations import LORENZ_1996
 
 _RUN = {"t1": 4000, "dt": 0.05, "window": 1024}
 _SOURCE = "RK4 and QR in float64; usually Lorenz & Emanuel (1998) are quoted with 13 and 27.1"

@@ -11,10 +11,10 @@ F = 10, h = 1, b = c = 10 the largest is 9.7: predictability is lost at the fast
 import jax.numpy as jnp
 import numpy as np
 
-from parasim._citations import LORENZ_1996
 from parasim._errors import ConfigError
 from parasim.plugins._system import Parameter, System, Variable
 from parasim.plugins._truth import Truth
+from parasim.plugins.climate._citations import LORENZ_1996
 
 
 def _vector_field(t, y, args):

@@ -8,10 +8,10 @@ and m, and time in months. At rest it loses its stability at the coupling mu = 2
 the period there is 41.0 months.
 """
 
-from parasim._citations import JIN_1997
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
 from parasim.plugins._truth import Truth
+from parasim.plugins.climate._citations import JIN_1997
 
 _KELVIN, _METRES, _MONTHS = 7.5, 150.0, 2.0  # the scales of the article
 

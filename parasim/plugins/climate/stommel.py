@@ -10,10 +10,10 @@ overturning and a weak saline one, and a saddle between them.
 
 import jax.numpy as jnp
 
-from parasim._citations import STOMMEL_1961
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
 from parasim.plugins._truth import Truth
+from parasim.plugins.climate._citations import STOMMEL_1961
 
 
 def _vector_field(t, y, args):

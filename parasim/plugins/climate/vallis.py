@@ -8,10 +8,10 @@ The divergence is -(C + 2) everywhere. At (B, C, p) = (102, 3, 0) the equations 
 (1963) in other variables, and the largest Lyapunov exponent is 0.553.
 """
 
-from parasim._citations import VALLIS_1986
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
 from parasim.plugins._truth import Truth
+from parasim.plugins.climate._citations import VALLIS_1986
 
 _RUN = {"t1": 20000, "dt": 0.01}
 _SOURCE = "RK4 and QR in float64"

@@ -7,10 +7,10 @@ With (a, b, epsilon) = (0.7, 0.8, 0.08) it rests for I below 0.3313 and above 1.
 points) and fires between them, at I = 0.5 with a period of 39.474.
 """
 
-from parasim._citations import FITZHUGH_1961
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
 from parasim.plugins._truth import Truth
+from parasim.plugins.neuro._citations import FITZHUGH_1961
 
 
 def _vector_field(t, y, args):

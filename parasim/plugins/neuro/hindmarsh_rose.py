@@ -8,9 +8,9 @@ x is the membrane potential, y the fast and z the slow currents. With I = 3.25 a
 bursts are irregular.
 """
 
-from parasim._citations import HINDMARSH_ROSE_1984
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
+from parasim.plugins.neuro._citations import HINDMARSH_ROSE_1984
 
 
 def _vector_field(t, y, args):

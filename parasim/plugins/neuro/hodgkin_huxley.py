@@ -10,10 +10,10 @@ E_L = -54.387 mV. It fires for I above 6.26 uA/cm2, at 68.3 Hz for I = 10.
 import jax.numpy as jnp
 from jax.nn import sigmoid
 
-from parasim._citations import HODGKIN_HUXLEY_1952
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
 from parasim.plugins._truth import Truth
+from parasim.plugins.neuro._citations import HODGKIN_HUXLEY_1952
 from parasim.plugins.neuro._exp_linear import exp_linear
 
 

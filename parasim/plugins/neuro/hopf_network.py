@@ -13,9 +13,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from parasim._citations import HOPF_NETWORK
 from parasim._errors import ConfigError
 from parasim.plugins._system import Parameter, System, Variable
+from parasim.plugins.neuro._citations import HOPF_NETWORK
 
 
 def _vector_field(t, y, args):

@@ -12,10 +12,10 @@ fast spiking one.
 
 import jax.numpy as jnp
 
-from parasim._citations import IZHIKEVICH_2003
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, Reset, System, Variable
 from parasim.plugins._truth import Truth
+from parasim.plugins.neuro._citations import IZHIKEVICH_2003
 
 
 def _vector_field(t, y, args):

@@ -14,10 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.nn import sigmoid
 
-from parasim._citations import JANSEN_RIT_1995
 from parasim._errors import ConfigError
 from parasim.plugins._system import Parameter, System, Variable
 from parasim.plugins._truth import Truth
+from parasim.plugins.neuro._citations import JANSEN_RIT_1995
 
 
 def _vector_field(t, y, args):

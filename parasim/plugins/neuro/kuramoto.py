@@ -10,10 +10,10 @@ incoherent below K = 2 gamma, and r = sqrt(1 - 2 gamma / K) above.
 import jax.numpy as jnp
 import numpy as np
 
-from parasim._citations import KURAMOTO_1975
 from parasim._errors import ConfigError
 from parasim.plugins._system import Parameter, System, Variable
 from parasim.plugins._truth import Truth
+from parasim.plugins.neuro._citations import KURAMOTO_1975
 
 
 def _vector_field(t, y, args):

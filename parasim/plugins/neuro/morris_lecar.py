@@ -9,10 +9,10 @@ At the default parameters firing begins and ends with Hopf points, at I = 93.86 
 
 import jax.numpy as jnp
 
-from parasim._citations import MORRIS_LECAR_1981
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
 from parasim.plugins._truth import Truth
+from parasim.plugins.neuro._citations import MORRIS_LECAR_1981
 
 
 def _vector_field(t, y, args):

@@ -11,10 +11,10 @@ with these the period is 4.996.)
 
 from jax.nn import sigmoid
 
-from parasim._citations import WILSON_COWAN_1972
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
 from parasim.plugins._truth import Truth
+from parasim.plugins.neuro._citations import WILSON_COWAN_1972
 
 
 def _response(x, gain, threshold):

@@ -9,8 +9,8 @@ from functools import lru_cache
 import jax.numpy as jnp
 from jax.nn import sigmoid
 
-from parasim._citations import CHO_2014
 from parasim.plugins._system import Parameter, System, Variable
+from parasim.plugins.recurrences._citations import CHO_2014
 from parasim.plugins.recurrences._weights import check_units, gaussian, product, random_start
 
 

@@ -9,10 +9,10 @@ exponent is 0.419.
 
 import math
 
-from parasim._citations import HENON_1976
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
 from parasim.plugins._truth import Truth
+from parasim.plugins.recurrences._citations import HENON_1976
 
 _RUN = {"t1": 10**6, "window": 16, "interval": 4}
 

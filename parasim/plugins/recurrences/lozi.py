@@ -11,10 +11,10 @@ import math
 
 import jax.numpy as jnp
 
-from parasim._citations import LOZI_1978
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
 from parasim.plugins._truth import Truth
+from parasim.plugins.recurrences._citations import LOZI_1978
 
 _RUN = {"t1": 10**6, "window": 16, "interval": 4}
 

@@ -12,9 +12,9 @@ from functools import lru_cache
 import jax.numpy as jnp
 import numpy as np
 
-from parasim._citations import SHALLOW_PLRNN
 from parasim._errors import ConfigError
 from parasim.plugins._system import Parameter, System, Variable
+from parasim.plugins.recurrences._citations import SHALLOW_PLRNN
 from parasim.plugins.recurrences._weights import check_units, gaussian, product, random_start
 
 

@@ -9,10 +9,10 @@ Orbits are spread evenly over [0, 1], so that the Lyapunov exponent is
 
 import jax.numpy as jnp
 
-from parasim._citations import BILLINGS_2001
 from parasim.plugins._initial_state import fixed_state
 from parasim.plugins._system import Parameter, System, Variable
 from parasim.plugins._truth import Truth
+from parasim.plugins.recurrences._citations import BILLINGS_2001
 
 
 def _step(n, y, args):

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 import jax.numpy as jnp
 
-from parasim._citations import SOMPOLINSKY_1988
 from parasim.plugins._system import Parameter, System, Variable
+from parasim.plugins.recurrences._citations import SOMPOLINSKY_1988
 from parasim.plugins.recurrences._weights import check_units, gaussian, product, random_start
 
 
