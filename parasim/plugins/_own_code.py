@@ -5,6 +5,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,12 +110,13 @@ def _module(place: str) -> Any:
 
 
 def _guarded(name: str, work: Callable[[], Any]) -> Any:
-    """Turn whatever code of the user's own raises into a message."""
+    """Turn whatever code of the user's own raises into a message; what it prints goes to stderr."""
     try:
-        return work()
+        with redirect_stdout(sys.stderr):  # stdout may be somebody's JSON
+            return work()
     except ConfigError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script may end itself when it is imported
         raise ConfigError(
             f"the code of {name} failed: {type(error).__name__}: {first_line(error)} (--debug "
             "shows where)"

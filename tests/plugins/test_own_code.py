@@ -122,3 +122,17 @@ def test_a_run_file_names_code_beside_it_and_the_store_is_resumed_from_anywhere(
     assert (longer.exit_code, longer.exception) == (0, None)
     end = parasim.open(tmp_path / "s.zarr")["y"][-1]
     assert float(end) == pytest.approx(np.exp(-15.36), rel=1e-6)
+
+
+def test_what_own_code_prints_does_not_get_into_the_output(tmp_path, capsys):
+    (tmp_path / "talks.py").write_text("print('hello')\ndef field(t, y, args): return -y\n")
+    assert own_vector_field(f"{tmp_path}/talks.py:field") is not None
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == "hello\n"
+
+
+def test_own_code_that_ends_the_process_is_said_to(tmp_path):
+    (tmp_path / "script.py").write_text("import sys\nsys.exit(7)\n")
+    with pytest.raises(ConfigError, match="SystemExit: 7"):
+        own_vector_field(f"{tmp_path}/script.py:field")

@@ -108,7 +108,7 @@ class Measurements:
     def branch(self, truth: Truth) -> list[Point]:
         """Return the special points along a branch of fixed points."""
         run = truth.run
-        system, params = self._system(truth)
+        system, params = self.system(truth)
         return self._once(
             "branch",
             truth,
@@ -119,7 +119,7 @@ class Measurements:
 
     def states(self, truth: Truth) -> np.ndarray:
         """Return the fixed points in a box."""
-        system, params = self._system(truth)
+        system, params = self.system(truth)
         flow = flow_of(system, params)
         found = fixed_points(flow, truth.run["low"], truth.run["high"])
         wanted = [flow.names.index(name) for name in truth.run["variables"]]
@@ -133,7 +133,7 @@ class Measurements:
         solver = ParallelNewton(mode=self._mode)
         firing = simulate(self._name, params={name: run["high"]}, solver=solver, **shared)
         last = firing.isel(time=-1)
-        state = {key: last[key].to_numpy() for key in self._system(truth)[0].variables}
+        state = {key: last[key].to_numpy() for key in self.system(truth)[0].variables}
         data = simulate(self._name, sweep={name: values}, y0=state, solver=solver, **shared)
         series = data[_variable(self, truth)].transpose("time", ...).to_numpy()
         late, early = (series[slice(*part)] for part in ((-len(series) // 8, None), (0, 2000)))
@@ -143,7 +143,8 @@ class Measurements:
         first = int(np.argmax(fires))
         return float(values[first] - (values[1] - values[0]) / 2) if first else np.nan
 
-    def _system(self, truth: Truth) -> tuple[System, dict[str, float]]:
+    def system(self, truth: Truth) -> tuple[System, dict[str, float]]:
+        """Return the system that a truth is about, and its parameters."""
         return build_system(self._name, truth.settings)
 
     def _once(self, kind: str, truth: Truth, make: Callable[[], Any]) -> Any:
@@ -199,7 +200,7 @@ def _points(kind: str, attribute: str) -> Callable[[Measurements, Truth], tuple[
 
 
 def _variable(measure: Measurements, truth: Truth) -> str:
-    return truth.run.get("variable") or next(iter(measure._system(truth)[0].variables))
+    return truth.run.get("variable") or next(iter(measure.system(truth)[0].variables))
 
 
 def _series(measure: Measurements, truth: Truth) -> tuple[np.ndarray, np.ndarray]:
@@ -223,7 +224,7 @@ _SECONDS: Mapping[str, float] = {"s": 1.0, "ms": 1e-3}
 
 
 def _firing_rate(measure: Measurements, truth: Truth) -> tuple[Any, Any]:
-    unit = measure._system(truth)[0].time_unit
+    unit = measure.system(truth)[0].time_unit
     if unit not in _SECONDS:
         raise ConfigError(f"a firing rate needs time in s or ms, not {unit!r}")
     return 1 / (_SECONDS[unit] * _period(measure, truth)[0]), 0.0
