@@ -79,6 +79,6 @@ def near_names(name: str, known: Iterable[str]) -> str:
     return "known: " + ", ".join(names) if names else "there are none"
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """Return the beginning of a message that may have many lines."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

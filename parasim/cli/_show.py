@@ -1,7 +1,6 @@
 """`parasim show`: all that is known of a system."""
 
-import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -35,7 +34,7 @@ def show(name: str, *, as_json: bool) -> None:
 
     system = get_system(name)
     if as_json:
-        write_json(_record(system))
+        write_json(words.system_record(system))
         return
     click.echo(_describe(system))
 
@@ -62,19 +61,3 @@ def _table(title: str, headings: tuple[str, ...], rows: list[tuple[str, ...]]) -
     used = [n for n in range(len(headings)) if any(row[n] for row in rows)]
     table = [[cells[n] for n in used] for cells in (headings, *rows)]
     return "\n".join([click.style(title, bold=True), *_text.columns(table)])
-
-
-def _record(system: "System") -> dict[str, Any]:
-    """Return everything, for JSON."""
-    return {
-        "name": system.name,
-        "description": system.description,
-        "equations": words.equations(system),
-        "time_unit": system.time_unit,
-        "variables": {name: dataclasses.asdict(v) for name, v in system.variables.items()},
-        "parameters": {name: dataclasses.asdict(p) for name, p in system.params.items()},
-        "options": dict(system.options),
-        "truth": [dataclasses.asdict(truth) for truth in getattr(system, "truth", ())],
-        "citation": system.citation,
-        "bibtex": system.bibtex,
-    }

@@ -1,5 +1,6 @@
 """What there is to say about a system: on a screen and in a page."""
 
+import dataclasses
 import inspect
 import math
 import sys
@@ -7,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from parasim.plugins import System
+    from parasim.plugins import Parameter, System
 
 PARAMETER_HEADINGS = ("parameter", "value", "unit", "range", "what it is")
 VARIABLE_HEADINGS = ("variable", "axes", "unit", "what it is")
@@ -37,13 +38,17 @@ def parameter_rows(
     ]
     for name, parameter in system.params.items():
         value = given.get(name, parameter.value)
-        limits = f"[{parameter.minimum:g}, {parameter.maximum:g}]"
-        if not (math.isfinite(parameter.minimum) or math.isfinite(parameter.maximum)):
-            limits = "any"
         unit = "" if parameter.unit == "1" else parameter.unit
         shown = value if isinstance(value, str) else f"{value:.10g}"
-        rows.append((name, shown, unit, limits, parameter.description))
+        rows.append((name, shown, unit, limits(parameter), parameter.description))
     return rows
+
+
+def limits(parameter: "Parameter") -> str:
+    """Return the range of a parameter's values."""
+    if not (math.isfinite(parameter.minimum) or math.isfinite(parameter.maximum)):
+        return "any"
+    return f"[{parameter.minimum:g}, {parameter.maximum:g}]"
 
 
 def variable_rows(system: "System") -> list[tuple[str, ...]]:
@@ -66,6 +71,22 @@ def truth_rows(system: "System") -> list[tuple[str, ...]]:
         )
         for truth in getattr(system, "truth", ())
     ]
+
+
+def system_record(system: "System") -> dict[str, Any]:
+    """Return everything, for JSON."""
+    return {
+        "name": system.name,
+        "description": system.description,
+        "equations": equations(system),
+        "time_unit": system.time_unit,
+        "variables": {name: dataclasses.asdict(v) for name, v in system.variables.items()},
+        "parameters": {name: dataclasses.asdict(p) for name, p in system.params.items()},
+        "options": dict(system.options),
+        "truth": [dataclasses.asdict(truth) for truth in getattr(system, "truth", ())],
+        "citation": system.citation,
+        "bibtex": system.bibtex,
+    }
 
 
 def _numbers(value: Any) -> str:

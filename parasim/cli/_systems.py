@@ -1,12 +1,13 @@
 """`parasim systems`: what can be run by name."""
 
-from dataclasses import asdict
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from parasim import _text
+from parasim.cli import _system_words as words
+from parasim.cli._completion import complete_systems
 from parasim.cli._json import say, write_json
 from parasim.cli._options import debug_option, json_option
 from parasim.plugins._description import describe
@@ -21,7 +22,7 @@ Exit codes: 0 done, 2 there is no such system, 5 the plugin that brings it is br
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_systems)
 @json_option
 @debug_option
 def systems(name: str | None, *, as_json: bool) -> None:
@@ -34,7 +35,7 @@ def systems(name: str | None, *, as_json: bool) -> None:
         from parasim.plugins import get_system
 
         system = get_system(name)
-        say(_record(system), _describe(system), as_json=as_json)
+        say(words.system_record(system), _describe(system), as_json=as_json)
         return
     used = [e.plugin for e in entries("systems") if e.state not in ("disabled", "shadowed")]
     found = [(plugin, describe(plugin).line) for plugin in sorted(used, key=attrgetter("name"))]
@@ -58,19 +59,6 @@ def systems(name: str | None, *, as_json: bool) -> None:
     click.echo("\nparasim systems NAME shows parameters, units and ranges.")
 
 
-def _record(system: "System") -> dict[str, Any]:
-    """Return what `parasim systems NAME` shows, for JSON."""
-    return {
-        "name": system.name,
-        "description": system.description,
-        "citation": system.citation,
-        "time_unit": system.time_unit,
-        "variables": {name: asdict(v) for name, v in system.variables.items()},
-        "parameters": {name: asdict(p) for name, p in system.params.items()},
-        "options": dict(system.options),
-    }
-
-
 def _describe(system: "System") -> str:
     """Write a system's description, state, options and parameters in a block."""
     unit = "dimensionless" if system.time_unit == "1" else f"in {system.time_unit}"
@@ -90,5 +78,5 @@ def _variable(name: str, variable: "Variable") -> str:
 
 def _parameter(parameter: "Parameter") -> tuple[str, str, str]:
     unit = "" if parameter.unit == "1" else parameter.unit
-    limits = f"[{parameter.minimum:g}, {parameter.maximum:g}]"
-    return f"{parameter.value:.6g} {unit}".rstrip(), limits, parameter.description
+    value = f"{parameter.value:.6g} {unit}".rstrip()
+    return value, words.limits(parameter), parameter.description

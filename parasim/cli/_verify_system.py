@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from parasim import _text
+from parasim.cli._completion import complete_systems
 from parasim.cli._json import write_json
 from parasim.cli._options import debug_option, json_option
 
@@ -29,7 +30,7 @@ a value disagrees."""
 
 
 @click.command("verify-system", epilog=_EPILOG)
-@click.argument("name")
+@click.argument("name", shell_complete=complete_systems)
 @click.option("--quantity", metavar="Q", help="One of what is known; all if left out.")
 @click.option("--mode", metavar="MODE", default="auto", help="auto, parallel or sequential.")
 @click.option("--part", type=click.FloatRange(0, 1, min_open=True), default=1.0, metavar="P",
