@@ -151,7 +151,7 @@ def test_stores_after_many_command_lines(folders, arguments, stop):
     check(folders, arguments, stop)
 
 
-@given(text=run_files(), stop=stops)
+@given(text=run_files(2), stop=stops)
 @fuzzed(300)
 def test_stores_after_many_run_files(folders, text, stop):
     check(folders, ["run", "fuzzed.toml"], stop, text)
