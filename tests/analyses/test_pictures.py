@@ -11,6 +11,7 @@ from parasim.analyses.pictures import suitable
 from parasim.analyses.pictures._phase import phase_variables
 from parasim.analyses.pictures._selection import state_variables
 from tests.analyses.series import dataset
+from tests.analyses.test_growth import run
 
 
 def declared(*names, **variables):
@@ -76,3 +77,10 @@ def test_two_fields_are_drawn_in_the_order_of_the_system():
     made = declared("x", "b", x=(("time", "site"), slow), b=(("time", "fast_site"), fast))
     axes = made.parasim.plot().axes
     assert [ax.get_ylabel() for ax in axes[::2]] == ["site", "fast site"]
+
+
+def test_a_much_shorter_last_window_does_not_set_the_scale_of_growth():
+    low, high = run([1.0, 2, 1, -50], [10, 20, 30, 30.5]).parasim.plot.growth().get_ylim()
+    assert -1 < low < 0
+    assert 2 < high < 3
+    assert run([1.0, 2, 1, -50], [10, 20, 30, 40]).parasim.plot.growth().get_ylim()[0] < -50

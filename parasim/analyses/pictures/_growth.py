@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _MOST_WINDOWS = 1_000
 _STRIP = 0.05
+_SHORT = 0.25
+_FEWEST_FOR_SCALE = 4
 
 
 class _Bins(NamedTuple):
@@ -59,6 +61,7 @@ def draw_growth(ax: "Axes", dataset: xr.Dataset) -> None:
         ax.text(0.5, 0.5, "growth was not measured", transform=ax.transAxes, ha="center")
     ax.axhline(0, color=INK, linewidth=0.6)
     ax.margins(y=2 * _STRIP)
+    _keep_scale(ax, bins)
     runs = int(np.prod([growth.sizes[d] for d in others]))
     remarks = [f"mean of {runs:,} members" if others else "",
                f"the mean of each {bins.each:,} windows" if bins.each > 1 else ""]  # fmt: skip
@@ -70,6 +73,18 @@ def draw_growth(ax: "Axes", dataset: xr.Dataset) -> None:
         xlim=bins.edges[[0, -1]],
     )
     legend_above(ax)
+
+
+def _keep_scale(ax: "Axes", bins: _Bins) -> None:
+    """Leave a much shorter last window out of the scale: its rate is that of a few steps."""
+    spans = np.diff(bins.edges)
+    if len(spans) < _FEWEST_FOR_SCALE or spans[-1] > _SHORT * spans[0]:
+        return
+    usual = bins.rates[:-1][np.isfinite(bins.rates[:-1])]
+    if usual.size:
+        low, high = min(usual.min(), 0.0), max(usual.max(), 0.0)
+        margin = 2 * _STRIP * (high - low)
+        ax.set_ylim(low - 2 * margin, high + margin)
 
 
 def _draw_modes(ax: "Axes", bins: _Bins) -> None:
