@@ -55,6 +55,7 @@ def test_a_map_shows_the_last_state_in_two_dimensions():
     assert ax.get_title(loc="left") == "at t = 0.2 ms"
     assert (ax.get_xlabel(), ax.get_ylabel(), bar.get_ylabel()) == ("x", "y", "potential (mV)")
     assert isinstance(ax.xaxis.get_major_locator(), MaxNLocator)
+    assert made.parasim.plot.map("q").get_title(loc="left") == ax.get_title(loc="left")
     (ax, _) = made.parasim.plot("map", t1=0.1).axes
     np.testing.assert_array_equal(ax.collections[0].get_array(), field[1])
     assert "map" in suitable(made)

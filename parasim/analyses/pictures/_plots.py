@@ -9,6 +9,7 @@ from parasim.analyses._spectrum import power_spectrum
 from parasim.analyses._time import along, committed
 from parasim.analyses.pictures._figure import picture
 from parasim.analyses.pictures._growth import draw_growth
+from parasim.analyses.pictures._map import draw_map
 from parasim.analyses.pictures._phase import draw_phase
 from parasim.analyses.pictures._raster import draw_raster
 from parasim.analyses.pictures._selection import state_variables
@@ -113,6 +114,21 @@ class Plots:
         with styled():
             ax = ax or new_axes()
             draw_space_time(ax, self._dataset, variable, dim=dim)
+        return ax
+
+    def map(self, variable: str | None = None, *, ax: "Axes | None" = None) -> "Axes":
+        """Draw the last state of a variable in colours, in its last two dimensions in space.
+
+        Arguments:
+            variable: which; the first with two dimensions in space if None.
+            ax: where to draw.
+
+        Raises:
+            ConfigError: there is no such variable, or no matplotlib.
+        """
+        with styled():
+            ax = ax or new_axes()
+            draw_map(ax, self._dataset, variable)
         return ax
 
     def raster(
