@@ -115,13 +115,13 @@ def check_file(folder: Path, text: str) -> None:
 
 @pytest.mark.slow
 @given(arguments=command_lines)
-@fuzzed(900)
+@fuzzed(1200)
 def test_many_command_lines(folder, arguments):
     check(folder, arguments)
 
 
 @pytest.mark.slow
 @given(text=run_files())
-@fuzzed(300)
+@fuzzed(350)
 def test_many_run_files(folder, text):
     check_file(folder, text)

@@ -146,12 +146,12 @@ def _check_store(store: Path, code: int) -> None:
 
 
 @given(arguments=st.one_of(writing_lines(), writing_lines(), command_lines), stop=stops)
-@fuzzed(500)
+@fuzzed(300)
 def test_stores_after_many_command_lines(folders, arguments, stop):
     check(folders, arguments, stop)
 
 
 @given(text=run_files(2), stop=stops)
-@fuzzed(300)
+@fuzzed(150)
 def test_stores_after_many_run_files(folders, text, stop):
     check(folders, ["run", "fuzzed.toml"], stop, text)
