@@ -318,5 +318,6 @@ def fuzzed(examples: int) -> settings:
     """Try so many; few of them always the same, so that the fast tests are."""
     return settings(
         max_examples=examples, deadline=None, database=None, derandomize=examples < 100,
-        phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate, Phase.shrink], print_blob=True,
+        suppress_health_check=list(HealthCheck),
     )  # fmt: skip
