@@ -166,7 +166,7 @@ class BlockedScan(AbstractLinearSolver):
         """Return how many blocks are made of so many intervals."""
         blocks = self.blocks
         if blocks is None:
-            numbers = sum(leaf.size for leaf in jax.tree.leaves(matrices)) // count
+            numbers = max(1, sum(leaf.size for leaf in jax.tree.leaves(matrices)) // count)
             blocks = _LANES.get(device_in_use().platform, _LANES_ELSE) // numbers
         return max(1, min(blocks, count))
 
