@@ -3,8 +3,8 @@ from collections import namedtuple
 import jax
 import pytest
 
+from parasim.integrators.method import _devices
 from parasim.integrators.method._devices import device_in_use, host_beside
-from parasim.integrators.newton import _devices
 
 CPU = jax.devices()[0]
 
