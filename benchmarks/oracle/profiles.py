@@ -72,7 +72,7 @@ def record(
         flattening = Flattening(y)
         window = recurrence(y, LONGEST)
         steps = steps_on_vectors(window, flattening, y)
-        intervals = shooting_intervals(window, flattening, y, interval)
+        intervals = shooting_intervals(window, flattening, y, Method(interval=interval))
         coarse = coarse_guess(steps.coarse_step, y, steps.coarse_inputs)  # pyright: ignore
         nearest = past.analogue()  # of the present
         there_is_one = nearest >= 0

@@ -1,6 +1,7 @@
 """(f) What `auto` costs against the best of its opponents, on every built-in flow and method."""
 
 import diffrax
+import optimistix
 
 from parasim import ParallelNewton
 from suite.problems import Problem, built_in_flows, by_diffrax, by_hand, difference
@@ -8,7 +9,8 @@ from suite.tables import Question
 from suite.timing import Contestant, Race
 
 EXPLICIT = [diffrax.Tsit5(), diffrax.Dopri5(), diffrax.Heun(), diffrax.Euler()]
-IMPLICIT = [diffrax.ImplicitEuler(), diffrax.Kvaerno5()]
+_ROOTS = diffrax.VeryChord(rtol=1e-9, atol=1e-9, norm=optimistix.max_norm)
+IMPLICIT = [diffrax.ImplicitEuler(root_finder=_ROOTS), diffrax.Kvaerno5(root_finder=_ROOTS)]
 WINDOW = 1000
 
 

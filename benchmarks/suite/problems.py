@@ -126,6 +126,7 @@ def by_diffrax(problem: Problem, solver: Any, steps: int, window: int = 1) -> Ca
             args=problem.args,
             stepsize_controller=diffrax.ConstantStepSize(),
             max_steps=steps // window + 2,
+            throw=False,
         )
         return jax.tree.map(lambda leaf: leaf[-1], solution.ys)
 

@@ -119,7 +119,7 @@ def iterated(system: Steps, steps: int, turns: Int[Array, ""]) -> Iterated:
     """Make so many Newton iterations on a window: the tolerance is one that nothing meets."""
     flattening, recurrence = Flattening(system.y0), system.recurrence(steps)
     vector = flattening.flatten(system.y0)
-    intervals = shooting_intervals(recurrence, flattening, vector, system.interval)
+    intervals = shooting_intervals(recurrence, flattening, vector, Method(interval=system.interval))
     options = NewtonOptions(Method(interval=system.interval), math.nan, math.nan)
     none = jnp.zeros((), jnp.int32)
 

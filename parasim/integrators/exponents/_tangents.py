@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from parasim.integrators.exponents._orthonormal import orthonormalised
+from parasim.integrators.method._method import Method
 from parasim.integrators.method._structure import Dense
 from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.window._recurrence import Recurrence, constant, shooting_intervals
@@ -104,7 +105,9 @@ def transport_tangents(
     """
     flattening = Flattening(y0)
     vector = flattening.flatten(y0)
-    intervals = constant(shooting_intervals(recurrence, flattening, vector, interval))
+    intervals = constant(
+        shooting_intervals(recurrence, flattening, vector, Method(interval=interval))
+    )
     ends = jax.vmap(flattening.flatten)(intervals.last_of_each(states))
     linearised = intervals.linearised(intervals.starts(vector, ends))
     _, jacobians = Dense().linearised(linearised)

@@ -5,11 +5,13 @@ z_{m+1} = A_m z_m + b_m,   z_0 = 0
 
 import abc
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Float, Int, PyTree
 
 from parasim._errors import ConfigError
@@ -22,6 +24,7 @@ from parasim.integrators.method._propagator import (
     composed,
     renormalised,
 )
+from parasim.integrators.method._sharding import padded
 from parasim.integrators.method._structure import AbstractStructure, Matrix
 
 
@@ -71,11 +74,8 @@ class AssociativeScan(AbstractLinearSolver):
         self, structure: AbstractStructure, matrices: Matrix, offsets: Float[Array, "M d k"]
     ) -> AffineSolution:
         """Solve for all m."""
-
-        def compose(first: AffineMap, second: AffineMap) -> AffineMap:
-            return composed(structure, first, second)
-
-        prefixes = jax.lax.associative_scan(compose, affine_maps(structure, matrices, offsets))
+        maps = affine_maps(structure, matrices, offsets)
+        prefixes = jax.lax.associative_scan(partial(composed, structure), maps)
         return AffineSolution(prefixes.offset, lambda m: _pick(prefixes.propagator, m))
 
 
@@ -140,26 +140,12 @@ class BlockedScan(AbstractLinearSolver):
         if length == 1:
             return AssociativeScan().solve(structure, matrices, offsets)
 
-        def cut(leaf: Array) -> Array:  # the places within blocks along the leading axis
-            padded = jnp.concatenate([leaf, jnp.repeat(leaf[-1:], blocks * length - count, axis=0)])
-            return jnp.swapaxes(padded.reshape(blocks, length, *leaf.shape[1:]), 0, 1)
-
-        inside = jax.tree.map(cut, (matrices, offsets))
-        whole = jax.lax.associative_scan(
-            lambda first, second: composed(structure, first, second), _whole(structure, *inside)
-        )
+        inside = jax.tree.map(partial(_cut, length=length), (matrices, offsets))
+        whole = jax.lax.associative_scan(partial(composed, structure), _whole(structure, *inside))
         before = jnp.concatenate([jnp.zeros_like(whole.offset[:1]), whole.offset[:-1]])
         columns = jnp.swapaxes(_substituted(structure, *inside, start=before), 0, 1)
 
-        def propagator(m: Int[Array, ""]) -> Propagator:
-            block = m // length
-            one = jax.tree.map(lambda leaf: leaf[:, block], inside[0])
-            own = _multiplied(structure, one, m % length)
-            earlier = _pick(whole.propagator, jnp.maximum(block - 1, 0))
-            matrix = structure.times(own.matrix, earlier.matrix)
-            both = renormalised(structure, matrix, own.log_scale + earlier.log_scale)
-            return _where(block > 0, both, own)
-
+        propagator = partial(_up_to, structure, inside[0], whole.propagator)
         return AffineSolution(jax.lax.collapse(columns, 0, 2)[:count], propagator)
 
     def _blocks(self, matrices: Matrix, count: int) -> int:
@@ -169,6 +155,47 @@ class BlockedScan(AbstractLinearSolver):
             numbers = max(1, sum(leaf.size for leaf in jax.tree.leaves(matrices)) // count)
             blocks = _LANES.get(device_in_use().platform, _LANES_ELSE) // numbers
         return max(1, min(blocks, count))
+
+
+class ShardedScan(AbstractLinearSolver):
+    """A blocked scan whose blocks are on the devices of a mesh.
+
+    Each device composes the maps of its block; the composed maps, one per device, are all that they
+    exchange.
+
+    Arguments:
+        mesh: of one axis.
+    """
+
+    mesh: Mesh = eqx.field(static=True)
+
+    def solve(
+        self, structure: AbstractStructure, matrices: Matrix, offsets: Float[Array, "M d k"]
+    ) -> AffineSolution:
+        """Solve for all m."""
+        count, (axis,) = offsets.shape[0], self.mesh.axis_names
+        length = -(-count // self.mesh.size)
+
+        def own(matrices: Matrix, offsets: Array) -> tuple[Array, Propagator]:
+            one_block = jax.tree.map(lambda leaf: leaf[:, None], (matrices, offsets))
+            whole = jax.lax.all_gather(_pick(_whole(structure, *one_block), 0), axis)
+            whole = jax.lax.associative_scan(partial(composed, structure), whole)
+            place = jax.lax.axis_index(axis)
+            before = jnp.where(place > 0, whole.offset[place - 1], 0)
+            return _substituted(structure, matrices, offsets, before), whole.propagator
+
+        divided = PartitionSpec(axis)
+        solve = jax.shard_map(
+            own,
+            mesh=self.mesh,
+            in_specs=(divided, divided),
+            out_specs=(divided, PartitionSpec()),
+            check_vma=False,
+        )
+        both = jax.tree.map(lambda leaf: padded(leaf, self.mesh.size), (matrices, offsets))
+        columns, whole = solve(*both)
+        inside = jax.tree.map(partial(_cut, length=length), both[0])
+        return AffineSolution(columns[:count], partial(_up_to, structure, inside, whole))
 
 
 class Sequential(AbstractLinearSolver):
@@ -224,6 +251,32 @@ def _multiplied(structure: AbstractStructure, matrices: Matrix, m: Int[Array, ""
         return renormalised(structure, matrix, so_far.log_scale)
 
     return jax.lax.fori_loop(jnp.ones((), jnp.int32), m + 1, body, start)
+
+
+def _cut(leaf: Array, length: int) -> Array:
+    """Cut an array into blocks, with the places within blocks along the leading axis."""
+    leaf = padded(leaf, length)
+    return jnp.swapaxes(leaf.reshape(-1, length, *leaf.shape[1:]), 0, 1)
+
+
+def _up_to(
+    structure: AbstractStructure, inside: Matrix, whole: Propagator, m: Int[Array, ""]
+) -> Propagator:
+    """Return the product of the first m + 1 matrices, of matrices in blocks.
+
+    Arguments:
+        structure: of the matrices.
+        inside: the matrices, as `_cut`.
+        whole: the products up to the end of each block.
+        m: of the last one.
+    """
+    length = jax.tree.leaves(inside)[0].shape[0]
+    block = m // length
+    own = _multiplied(structure, jax.tree.map(lambda leaf: leaf[:, block], inside), m % length)
+    earlier = _pick(whole, jnp.maximum(block - 1, 0))
+    matrix = structure.times(own.matrix, earlier.matrix)
+    both = renormalised(structure, matrix, own.log_scale + earlier.log_scale)
+    return _where(block > 0, both, own)
 
 
 def _pick(tree: PyTree, place: Any) -> PyTree:

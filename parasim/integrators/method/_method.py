@@ -4,13 +4,19 @@ from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
+from jax.sharding import Mesh
 from jaxtyping import Array, PyTree
 
 from parasim._errors import ConfigError, near_names
 from parasim.integrators.method._checks import check_positive_int
 from parasim.integrators.method._coarse import CoarseDifference
 from parasim.integrators.method._damping import AbstractDamping, TrustRegion, Undamped
-from parasim.integrators.method._linear_solver import AbstractLinearSolver, BlockedScan
+from parasim.integrators.method._linear_solver import (
+    AbstractLinearSolver,
+    BlockedScan,
+    ShardedScan,
+)
+from parasim.integrators.method._sharding import one_axis
 from parasim.integrators.method._structure import AbstractInvertible, AbstractStructure, Dense
 
 GUESSES = ("history", "coarse", "constant")
@@ -36,6 +42,8 @@ class Method(eqx.Module):
             one, else a coarse pass; `"coarse"`; `"constant"`; or a function that returns the state
             at a time (at a step's number in `newton_scan`), such as the solution of a similar
             problem. Recurrences have no coarse step and stay constant instead.
+        mesh: of devices, with one axis, among which the intervals of a window are divided, such as
+            `jax.make_mesh((8,), ("time",))`; None: one device has them all.
 
     Raises:
         ConfigError: the choices do not go together.
@@ -46,6 +54,7 @@ class Method(eqx.Module):
     linear_solver: AbstractLinearSolver = BlockedScan()
     interval: int = eqx.field(default=8, static=True)
     guess: str | Callable[[Any], PyTree] = "history"
+    mesh: Mesh | None = eqx.field(default=None, static=True)
 
     def __check_init__(self):
         for name, kind in (
@@ -74,11 +83,26 @@ class Method(eqx.Module):
                 f"TrustRegion() needs inverses, which {type(self.structure).__name__} Jacobians do "
                 "not have: keep Dense(), Diagonal(), BlockDiagonal(size) or Identity()"
             )
+        if self.mesh is not None:
+            self._check_mesh()
+
+    def _check_mesh(self) -> None:
+        if not one_axis(self.mesh):
+            raise ConfigError(
+                "mesh must be a jax.sharding.Mesh of one axis, such as "
+                f'jax.make_mesh((8,), ("time",)), not {self.mesh!r}'
+            )
+        if self.linear_solver != BlockedScan():
+            raise ConfigError(
+                "a window that is divided among devices has its own linear solver, a block for "
+                f"each of them: leave out linear_solver={self.linear_solver}, or mesh"
+            )
+        BlockedScan().check(self.structure)
 
     @property
-    def newton(self) -> bool:
-        """Whether updates are those of Newton's method, which carry errors as the steps do."""
-        return self.structure.exact
+    def solver(self) -> AbstractLinearSolver:
+        """The linear solver, of one device or of several."""
+        return self.linear_solver if self.mesh is None else ShardedScan(self.mesh)
 
     def for_window(
         self, size: int, coarse_step: Callable[[Array, PyTree], Array] | None

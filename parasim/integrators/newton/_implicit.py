@@ -44,7 +44,7 @@ def with_derivatives(
         states: after each step; derivatives do not flow through them, nor through `last`.
         method: how the tangents' recurrence is solved.
     """
-    structure, solver = method.structure, method.linear_solver
+    structure, solver = method.structure, method.solver
 
     def tangents(problem: Any, known: Any, given: Any) -> tuple[Array, Array]:
         if not (structure.exact and isinstance(structure, AbstractInvertible)):

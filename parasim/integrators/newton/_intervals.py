@@ -1,15 +1,18 @@
 """A window cut into shooting intervals, mapped in parallel."""
 
 from collections.abc import Callable
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
+from parasim.integrators.method._sharding import over_devices
 from parasim.integrators.method._structure import Linearisation
+
+Step = Callable[[Array, PyTree], Array]
 
 
 class Intervals(eqx.Module):
@@ -22,24 +25,28 @@ class Intervals(eqx.Module):
         moving: how many of the steps are made at all, from the first on; None: all of them. The
             state stands still in the others.
         coarse_inputs: of a coarse step over each interval, where there are coarse steps.
+        mesh: of devices that divide the intervals among them; None: one has them all.
     """
 
-    step: Callable[[Array, PyTree], Array]
+    step: Step
     inputs: PyTree
     coarse_inputs: PyTree
     counted: Bool[Array, "M L"] | None  # None: every interval is full
     steps: int = eqx.field(static=True)
     length: int = eqx.field(static=True)
     count: int = eqx.field(static=True)
+    mesh: Mesh | None = eqx.field(static=True)
 
     def __init__(
         self,
-        step: Callable[[Array, PyTree], Array],
+        step: Step,
         inputs: PyTree,
         length: int,
         moving: Int[Array, ""] | None = None,
         coarse_inputs: PyTree = None,
+        mesh: Mesh | None = None,
     ):
+        self.mesh = mesh
         self.step = step
         self.coarse_inputs = coarse_inputs
         self.steps = jax.tree.leaves(inputs)[0].shape[0]
@@ -65,25 +72,17 @@ class Intervals(eqx.Module):
     def linearised(self, starts: Float[Array, "M d"]) -> Linearisation:
         """Return the maps of all intervals, each at its start."""
 
-        def end(start: Array, inputs: PyTree, counted: Array | None) -> Array:
-            return self._run(start, inputs, counted)[-1]
-
         def push(directions: Array) -> tuple[Array, Array]:
-            def one(directions: Array, *interval: Any) -> tuple[Array, Array]:
-                if not directions.shape[-1]:
-                    return end(*interval), directions
-                start, *rest = interval
-
-                def along(direction: Array) -> tuple[Array, Array]:
-                    return jax.jvp(lambda start: end(start, *rest), (start,), (direction,))
-
-                return jax.vmap(along, -1, (None, -1))(directions)
-
-            each = 0 if directions.ndim == 3 else None
-            mapped = jax.vmap(one, (each, 0, 0, 0), 0)
-            return mapped(directions, starts, self.inputs, self.counted)
+            each = (starts, self.inputs, self.counted)
+            if directions.ndim == 2:
+                return self._for_each(lambda own: _pushed(self.step, directions, *own), each)
+            return self._for_each(lambda own: _pushed(self.step, *own), (directions, *each))
 
         return Linearisation(starts, push, self.coarse_inputs)
+
+    def _for_each(self, one: Callable[[PyTree], PyTree], each: PyTree) -> PyTree:
+        """Do the same for every interval, with what each has of its own."""
+        return over_devices(jax.vmap(one), self.mesh, each)
 
     def last_of_each(self, states: PyTree) -> PyTree:
         """Pick the states at the ends of the intervals from those after each step."""
@@ -92,29 +91,50 @@ class Intervals(eqx.Module):
 
     def states(self, starts: Float[Array, "M d"]) -> Float[Array, "N d"]:
         """Run every interval from its start, and return the states after each step."""
-        states = jax.vmap(self._run)(starts, self.inputs, self.counted)
+        each = (starts, self.inputs, self.counted)
+        states = self._for_each(lambda own: _run(self.step, *own), each)
         return jax.lax.collapse(states, 0, 2)[: self.steps]
 
     def stepped(self, y0: Float[Array, " d"]) -> Float[Array, "N d"]:
         """Run one interval after the other, and return the states after each step."""
 
         def body(start: Array, x: tuple[PyTree, Array | None]) -> tuple[Array, Array]:
-            states = self._run(start, *x)
+            states = _run(self.step, start, *x)
             return states[-1], states
 
         states = jax.lax.scan(body, y0, (self.inputs, self.counted))[1]
         return jax.lax.collapse(states, 0, 2)[: self.steps]
 
-    def _run(self, start: Array, inputs: PyTree, counted: Array | None) -> Float[Array, "L d"]:
-        def body(y: Array, x: tuple[PyTree, Array | None]) -> tuple[Array, Array]:
-            inputs, moving = x
-            if moving is None:
-                stepped = self.step(y, inputs)
-                return stepped, stepped
-            # Beyond the window's end nothing moves. What is computed there is the interval's first
-            # step once more, as an impossible step would make gradients NaN.
-            stepped = self.step(jnp.where(moving, y, jax.lax.stop_gradient(start)), inputs)
-            stepped = jnp.where(moving, stepped, y)
-            return stepped, stepped
 
-        return jax.lax.scan(body, start, (inputs, counted))[1]
+def _pushed(
+    step: Step, directions: Float[Array, "d k"], start: Array, inputs: PyTree, counted: Array | None
+) -> tuple[Float[Array, " d"], Float[Array, "d k"]]:
+    """Push tangents through an interval, and return its end as well."""
+
+    def end(start: Array) -> Array:
+        return _run(step, start, inputs, counted)[-1]
+
+    if not directions.shape[-1]:
+        return end(start), directions
+
+    def along(direction: Array) -> tuple[Array, Array]:
+        return jax.jvp(end, (start,), (direction,))
+
+    return jax.vmap(along, -1, (None, -1))(directions)
+
+
+def _run(step: Step, start: Array, inputs: PyTree, counted: Array | None) -> Float[Array, "L d"]:
+    """Run an interval, and return the states after each step."""
+
+    def body(y: Array, x: tuple[PyTree, Array | None]) -> tuple[Array, Array]:
+        inputs, moving = x
+        if moving is None:
+            stepped = step(y, inputs)
+            return stepped, stepped
+        # Beyond the window's end nothing moves. What is computed there is the interval's first
+        # step once more, as an impossible step would make gradients NaN.
+        stepped = step(jnp.where(moving, y, jax.lax.stop_gradient(start)), inputs)
+        stepped = jnp.where(moving, stepped, y)
+        return stepped, stepped
+
+    return jax.lax.scan(body, start, (inputs, counted))[1]

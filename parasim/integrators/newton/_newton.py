@@ -189,7 +189,7 @@ def _iterated(
 ) -> _Iterate:
     """Make one iteration."""
     method = options.method
-    structure, solver = method.structure, method.linear_solver
+    structure, solver = method.structure, method.solver
     mapped, matrices = structure.linearised(intervals.linearised(intervals.starts(y0, it.ends)))
     residual = mapped - it.ends
     offsets = jnp.stack([residual, rounding_errors(mapped)], axis=-1)

@@ -7,6 +7,7 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float, Int, PyTree
 
+from parasim.integrators.method._method import Method
 from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.newton._intervals import Intervals
 from parasim.integrators.window._walk import Steps
@@ -55,11 +56,11 @@ def step_through(recurrence: Recurrence, y0: PyTree) -> tuple[PyTree, PyTree]:
 
 
 def shooting_intervals(
-    recurrence: Recurrence, flattening: Flattening, y0: Float[Array, " d"], length: int
+    recurrence: Recurrence, flattening: Flattening, y0: Float[Array, " d"], method: Method
 ) -> Intervals:
     """Return the window's shooting intervals."""
     step = _closed(flattening.on_vectors(recurrence.step), y0, recurrence.inputs)
-    return Intervals(step, recurrence.inputs, length)
+    return Intervals(step, recurrence.inputs, method.interval, mesh=method.mesh)
 
 
 def steps_on_vectors(

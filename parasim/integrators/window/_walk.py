@@ -215,7 +215,14 @@ def _piece(
     coarse_inputs = _slice(
         steps.coarse_inputs, position // options.interval, -(-length // options.interval)
     )
-    intervals = Intervals(steps.step, inputs, options.interval, remaining, coarse_inputs)
+    intervals = Intervals(
+        steps.step,
+        inputs,
+        options.interval,
+        remaining,
+        coarse_inputs,
+        options.method.mesh,
+    )
     guess, by_analogue = _guess(steps, walk, choice, intervals, options.method)
     planned = Planned(choice.iterations, choice.pace / options.interval)
     found = newton(intervals, walk.y, guess, options, planned, menu.most)

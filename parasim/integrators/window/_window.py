@@ -190,7 +190,7 @@ class WindowSolver(eqx.Module):
         steps = constant(steps_on_vectors(recurrence, flattening, vector))
         walker = Walker.through(steps, vector.size, self.decision, menu, self.newton)
         found = walk(walker, constant(vector), history)
-        intervals = shooting_intervals(recurrence, flattening, vector, self.newton.interval)
+        intervals = shooting_intervals(recurrence, flattening, vector, self.newton.method)
         last, vectors = with_derivatives(
             intervals, vector, found.y, found.states, self.newton.method
         )
@@ -220,7 +220,7 @@ class WindowSolver(eqx.Module):
         if not 0 < flattening.size <= FEW_VARIABLES:
             return step_through(recurrence, y0)
         vector = flattening.flatten(y0)
-        intervals = shooting_intervals(recurrence, flattening, vector, self.newton.interval)
+        intervals = shooting_intervals(recurrence, flattening, vector, self.newton.method)
         last, states = step_through(constant(recurrence), constant(y0))
         last, states = with_derivatives(
             intervals,
