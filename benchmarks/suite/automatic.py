@@ -9,7 +9,7 @@ from suite.tables import Question
 from suite.timing import Contestant, Race
 
 EXPLICIT = [diffrax.Tsit5(), diffrax.Dopri5(), diffrax.Heun(), diffrax.Euler()]
-_ROOTS = diffrax.VeryChord(rtol=1e-9, atol=1e-9, norm=optimistix.max_norm)
+_ROOTS = optimistix.Chord(rtol=1e-9, atol=1e-9)
 IMPLICIT = [diffrax.ImplicitEuler(root_finder=_ROOTS), diffrax.Kvaerno5(root_finder=_ROOTS)]
 WINDOW = 1000
 

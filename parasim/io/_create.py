@@ -56,6 +56,7 @@ def check_target(path: Any, *, overwrite: bool = False) -> Place:
     if isinstance(place, str):
         _check_existing(place, overwrite)
         return place
+    _check_name(place)
     parent = next(p for p in place.absolute().parents if os.path.lexists(p))
     if not parent.is_dir():
         raise StoreError(f"cannot write {place}: {parent} is a file; choose another path")
@@ -66,6 +67,22 @@ def check_target(path: Any, *, overwrite: bool = False) -> Place:
     if os.path.lexists(place) and not _is_empty(place):
         _check_existing(place, overwrite)
     return place
+
+
+def _check_name(place: Path) -> None:
+    """Refuse a name that the file system does not take, also with what is added to it meanwhile."""
+    try:
+        os.lstat(place.with_name(place.name + _ADDED))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        name = f"{str(place)[:40]}..." if len(str(place)) > 43 else str(place)
+        reason = (error.strerror or "no such name").lower()
+        raise StoreError(f"cannot write {name}: {reason}; choose another path") from error
+
+
+# While a store is made or replaced its folder has a name that is so much longer.
+_ADDED = "." * 32
 
 
 def _is_empty(place: Path) -> bool:
@@ -238,6 +255,7 @@ def _create_arrays(
             dtype=dtype,
             dimension_names=(dim,),
             compressors=codecs,
+            config={"write_empty_chunks": True},  # a chunk of zeros is no less a part of the store
             **more,
         )
 

@@ -11,6 +11,7 @@ import zarr
 from parasim._errors import ConfigError, StoreError
 from parasim.io import Encoding, check_target, open_run
 from parasim.io._create import begin_store
+from parasim.io._layout import Coordinate
 from parasim.io._objects import write_object
 from tests.stores import layout, made, write
 
@@ -116,6 +117,19 @@ def test_a_path_below_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"file is a file; choose another path"):
         check_target(tmp_path / "file" / "s.zarr")
+
+
+def test_a_name_that_is_too_long_is_refused(tmp_path):
+    with pytest.raises(StoreError, match="too long; choose another path"):
+        check_target(tmp_path / ("x" * 250))
+
+
+def test_a_coordinate_of_zeros_is_written(tmp_path):
+    """A single member is number 0, which is what an array is filled with."""
+    member = Coordinate("member", "member", np.zeros(1, int))
+    with made(tmp_path / "s.zarr", layout(axes={"member": 1}, coordinates=(member,), block=(1,))):
+        pass
+    assert (tmp_path / "s.zarr" / "member" / "c" / "0").exists()
 
 
 def test_a_place_that_cannot_be_written_is_refused():

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import PyTree
 
 from parasim._errors import ConfigError
-from parasim.integrators.newton._compiler import stored
+from parasim.integrators.newton._compiler import FEW_VARIABLES, costly, stored
 from parasim.integrators.steps._nodes import Slot
 
 
@@ -27,9 +27,9 @@ class ExplicitStep(eqx.Module):
         dt: the step size in time, the same in every step.
         signed_dt: what f is multiplied with: dt, or -dt where time runs backwards.
         y: a state, for the shapes and dtypes of its leaves.
-        store: whether stages are computed once and kept (`_compiler.py`), also where few variables
-            could stay in registers. A gradient needs it; tangents of few variables that are carried
-            along in a loop are a tenth as fast with it.
+        store: whether stages and slopes are computed once and kept (`_compiler.py`), in gradients
+            also where few variables could stay in registers. Tangents of few variables that are
+            carried along in a loop are a tenth as fast with it.
     """
 
     solver: diffrax.AbstractERK
@@ -52,9 +52,7 @@ class ExplicitStep(eqx.Module):
         self.vector_field = vector_field
         self.dt = dt
         self.store = store
-        self._scale = jax.tree.map(
-            lambda leaf: jnp.full(jnp.shape(leaf), signed_dt, jnp.result_type(leaf)), y
-        )
+        self._scale = like_each_leaf(signed_dt, y)
 
     def __call__(self, y: PyTree, slot: Slot) -> PyTree:
         """Return the state after the step.
@@ -63,12 +61,7 @@ class ExplicitStep(eqx.Module):
             ConfigError: the vector field has made another dtype of it.
         """
         y1 = self._solution(y, self._slopes(y, slot.start, self._needed))
-        for before, after in zip(jax.tree.leaves(y), jax.tree.leaves(y1), strict=True):
-            if after.dtype != jnp.result_type(before):
-                raise ConfigError(
-                    f"the vector field returns {after.dtype} for a state of "
-                    f"{jnp.result_type(before)}: convert y0, args or what it returns"
-                )
+        check_dtypes(y, y1)
         return y1
 
     def details(self, y: PyTree, slot: Slot) -> tuple[PyTree, dict[str, PyTree]]:
@@ -90,21 +83,74 @@ class ExplicitStep(eqx.Module):
         return max(i for i, b in enumerate(self.tableau.b_sol) if b != 0) + 1
 
     def _solution(self, y: PyTree, slopes: list[PyTree]) -> PyTree:
-        return self._added(y, self.tableau.b_sol[: len(slopes)], slopes)
+        y1 = self._added(y, self.tableau.b_sol[: len(slopes)], slopes)
+        return stored(y1) if self.store else y1
 
     def _slopes(self, y: PyTree, t: Any, count: int) -> list[PyTree]:
-        slopes = [self.vector_field(t, y)]
+        few = sum(leaf.size for leaf in jax.tree.leaves(y)) <= FEW_VARIABLES
+        always = self.store and few and costly(self.vector_field, t, y)
+
+        def kept(tree: PyTree) -> PyTree:
+            return stored(tree, always) if self.store else tree
+
+        slopes = [kept(self.vector_field(t, y))]
         for row, c in zip(self.tableau.a_lower[: count - 1], self.tableau.c, strict=False):
-            stage = self._added(y, row, slopes)
-            slopes.append(self.vector_field(t + float(c) * self.dt, stage))
+            stage = kept(self._added(y, row, slopes))
+            slopes.append(kept(self.vector_field(t + float(c) * self.dt, stage)))
         return slopes
 
     def _added(self, y: PyTree, weights: Any, slopes: list[PyTree]) -> PyTree:
         if all(w == 0 for w in weights):
             return y
         slope = _combination(weights, slopes)
-        stage = jax.tree.map(lambda a, dt, b: a + dt * b, y, self._scale, slope)
-        return stored(stage) if self.store else stage
+        return jax.tree.map(lambda a, dt, b: a + dt * b, y, self._scale, slope)
+
+
+class EulerStep(eqx.Module):
+    """The step `y + dt f(t, y)`, which in diffrax has no tableau.
+
+    Arguments:
+        vector_field: f, as `(t, y) -> dy/dt`.
+        signed_dt: dt, or -dt where time runs backwards.
+        y: a state, for the shapes and dtypes of its leaves.
+    """
+
+    vector_field: Callable[[Any, PyTree], PyTree]
+    _scale: PyTree
+
+    def __init__(self, vector_field: Callable[[Any, PyTree], PyTree], signed_dt: Any, y: PyTree):
+        self.vector_field = vector_field
+        self._scale = like_each_leaf(signed_dt, y)
+
+    def __call__(self, y: PyTree, slot: Slot) -> PyTree:
+        """Return the state after the step.
+
+        Raises:
+            ConfigError: the vector field has made another dtype of it.
+        """
+        slope = self.vector_field(slot.start, y)
+        y1 = stored(jax.tree.map(lambda a, dt, b: a + dt * b, y, self._scale, slope))
+        check_dtypes(y, y1)
+        return y1
+
+    def details(self, y: PyTree, slot: Slot) -> tuple[None, dict[str, PyTree]]:
+        """Return that there is no error estimate, and what diffrax interpolates from."""
+        return None, {"y0": y, "y1": self(y, slot)}
+
+
+def like_each_leaf(number: Any, y: PyTree) -> PyTree:
+    """Return a number as arrays like the leaves of a state."""
+    return jax.tree.map(lambda leaf: jnp.full(jnp.shape(leaf), number, jnp.result_type(leaf)), y)
+
+
+def check_dtypes(before: PyTree, after: PyTree) -> None:
+    """Raise ConfigError where a step has made another dtype of a state."""
+    for old, new in zip(jax.tree.leaves(before), jax.tree.leaves(after), strict=True):
+        if new.dtype != jnp.result_type(old):
+            raise ConfigError(
+                f"the vector field returns {new.dtype} for a state of {jnp.result_type(old)}: "
+                "convert y0, args or what it returns"
+            )
 
 
 def _combination(weights: Any, slopes: list[PyTree]) -> PyTree:

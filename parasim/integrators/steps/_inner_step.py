@@ -13,7 +13,7 @@ from parasim.integrators.newton._finite import all_finite
 from parasim.integrators.steps._controls import with_increments
 from parasim.integrators.steps._differentiable import differentiable
 from parasim.integrators.steps._diffrax_private import unwrapped
-from parasim.integrators.steps._explicit import ExplicitStep
+from parasim.integrators.steps._explicit import EulerStep, ExplicitStep
 from parasim.integrators.steps._iteration import Iteration, MapStep
 from parasim.integrators.steps._nodes import Slot
 from parasim.integrators.steps._resets import ResetStep, WithResets
@@ -84,7 +84,7 @@ def _from(start: Any, term: diffrax.AbstractTerm, dt: Any) -> diffrax.ODETerm:
     return diffrax.ODETerm(field)
 
 
-InnerStep = ExplicitStep | GenericStep | MapStep | ResetStep
+InnerStep = ExplicitStep | EulerStep | GenericStep | MapStep | ResetStep
 
 
 def inner_step(
@@ -116,6 +116,9 @@ def inner_step(
     if ordinary and by_tableau and isinstance(solver, diffrax.AbstractERK):
         signed_dt = terms.contr(jnp.zeros_like(dt), dt)
         return ExplicitStep(solver, lambda t, y: terms.vf(t, y, args), dt, signed_dt, y)
+    if ordinary and type(solver).step is diffrax.Euler.step:
+        signed_dt = terms.contr(jnp.zeros_like(dt), dt)
+        return EulerStep(lambda t, y: terms.vf(t, y, args), signed_dt, y)
     somewhere = jax.tree.map(
         lambda leaf: jax.lax.stop_gradient(jnp.where(jnp.isfinite(leaf), leaf, 0)), y
     )
