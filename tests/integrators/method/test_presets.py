@@ -22,7 +22,7 @@ def _tanh(state, x):
 
 
 def _cubic(state, x):
-    """Its tangents grow thirteenfold per step at the first state, and shrink where it goes."""
+    """Its tangents grow threefold in the first step, and shrink where it goes."""
     state = state - 0.01 * state**3 + x
     return state, state
 
