@@ -34,11 +34,14 @@ class Linearisation(NamedTuple):
         push: takes k tangents of every start, or the same k of all, to the ends: returns the ends
             as well.
         coarse_inputs: of a coarse step over each interval.
+        moved: takes changes of the starts; returns the stages inside the intervals, which are
+            solved for as well, and how they change. None where there are none.
     """
 
     starts: Float[Array, "M d"]
     push: Callable[[Array], tuple[Float[Array, "M d"], Float[Array, "M d k"]]]
     coarse_inputs: PyTree = None
+    moved: Callable[[Array], tuple[Float[Array, "M L K d"], Float[Array, "M L K d"]]] | None = None
 
     @property
     def ends(self) -> Float[Array, "M d"]:

@@ -11,6 +11,12 @@ from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from parasim.integrators.method._sharding import over_devices
 from parasim.integrators.method._structure import Linearisation
+from parasim.integrators.newton._stages import (
+    StageEquations,
+    StageMap,
+    linearised_stages,
+    steps_before,
+)
 
 Step = Callable[[Array, PyTree], Array]
 
@@ -26,11 +32,13 @@ class Intervals(eqx.Module):
             state stands still in the others.
         coarse_inputs: of a coarse step over each interval, where there are coarse steps.
         mesh: of devices that divide the intervals among them; None: one has them all.
+        equations: of the stages of an implicit step, if they are solved for beside the states.
     """
 
     step: Step
     inputs: PyTree
     coarse_inputs: PyTree
+    equations: StageEquations | None
     counted: Bool[Array, "M L"] | None  # None: every interval is full
     steps: int = eqx.field(static=True)
     length: int = eqx.field(static=True)
@@ -45,9 +53,11 @@ class Intervals(eqx.Module):
         moving: Int[Array, ""] | None = None,
         coarse_inputs: PyTree = None,
         mesh: Mesh | None = None,
+        equations: StageEquations | None = None,
     ):
         self.mesh = mesh
         self.step = step
+        self.equations = equations
         self.coarse_inputs = coarse_inputs
         self.steps = jax.tree.leaves(inputs)[0].shape[0]
         self.length = min(length, self.steps)
@@ -69,8 +79,27 @@ class Intervals(eqx.Module):
         """Return the states at which the intervals begin, given those at which they end."""
         return jnp.concatenate([y0[None], ends[:-1]])
 
-    def linearised(self, starts: Float[Array, "M d"]) -> Linearisation:
-        """Return the maps of all intervals, each at its start."""
+    def stages(
+        self, y0: Float[Array, " d"], ends: Float[Array, "M d"]
+    ) -> Float[Array, "M L K d"] | None:
+        """Guess the stages of all steps from the states at which the intervals end."""
+        if self.equations is None:
+            return None
+        return self.equations.on_chords(self.starts(y0, ends), ends, self.length, self.counted)
+
+    def linearised(
+        self, starts: Float[Array, "M d"], stages: Float[Array, "M L K d"] | None = None
+    ) -> Linearisation:
+        """Return the maps of all intervals, each at its start, and at its stages if it has any."""
+        if self.equations is not None and stages is not None:
+            equations = self.equations
+
+            def linearise(own: PyTree) -> StageMap:
+                return jax.vmap(equations.linearised)(*own)
+
+            before = steps_before(starts, stages)
+            maps = self._for_each(linearise, (before, stages, self.inputs))
+            return linearised_stages(maps, self.counted, starts, before, stages, self.coarse_inputs)
 
         def push(directions: Array) -> tuple[Array, Array]:
             each = (starts, self.inputs, self.counted)
@@ -89,10 +118,18 @@ class Intervals(eqx.Module):
         last = np.minimum(self.length * np.arange(1, self.count + 1), self.steps) - 1
         return jax.tree.map(lambda leaf: leaf[last], states)
 
-    def states(self, starts: Float[Array, "M d"]) -> Float[Array, "N d"]:
-        """Run every interval from its start, and return the states after each step."""
-        each = (starts, self.inputs, self.counted)
-        states = self._for_each(lambda own: _run(self.step, *own), each)
+    def states(
+        self, starts: Float[Array, "M d"], stages: Float[Array, "M L K d"] | None = None
+    ) -> Float[Array, "N d"]:
+        """Run every interval from its start, and return the states after each step.
+
+        Stages that have been solved for say what these are.
+        """
+        if stages is None:
+            each = (starts, self.inputs, self.counted)
+            states = self._for_each(lambda own: _run(self.step, *own), each)
+        else:
+            states = stages[:, :, -1]
         return jax.lax.collapse(states, 0, 2)[: self.steps]
 
     def stepped(self, y0: Float[Array, " d"]) -> Float[Array, "N d"]:

@@ -30,6 +30,7 @@ from parasim.integrators.newton._certificate import (
     with_those_to_come,
 )
 from parasim.integrators.newton._intervals import Intervals
+from parasim.integrators.newton._stages import sound_stages
 
 # Updates that fall below this part of what they were are on their way.
 _SHRUNK = 0.1
@@ -78,6 +79,7 @@ class NewtonResult(NamedTuple):
 
     Attributes:
         ends: the states at the ends of the M intervals.
+        stages: of the steps in them, if these are solved for.
         prefix: how many of them have converged; the others are of no use.
         iterations: how many were made.
         fronts: the prefix after each iteration; the last one goes on.
@@ -88,6 +90,7 @@ class NewtonResult(NamedTuple):
     """
 
     ends: Float[Array, "M d"]
+    stages: Float[Array, "M L K d"] | None
     prefix: Int[Array, ""]
     iterations: Int[Array, ""]
     fronts: Int[Array, " most"]
@@ -98,6 +101,7 @@ class NewtonResult(NamedTuple):
 
 class _Iterate(NamedTuple):
     ends: Float[Array, "M d"]
+    stages: Float[Array, "M L K d"] | None
     scaled: Float[Array, " M"]
     updates: Float[Array, " M"]  # in units of the tolerance
     exact: Int[Array, ""]  # so many have been reached by exact updates alone
@@ -143,11 +147,15 @@ def newton(
         return (it.prefix < count) & ~it.blocked & more & (it.iterations < most)
 
     method = options.method
+    stages = intervals.stages(y0, guess)
     matrices = jax.eval_shape(
-        lambda: method.structure.linearised(intervals.linearised(intervals.starts(y0, guess)))[1]
+        lambda: method.structure.linearised(
+            intervals.linearised(intervals.starts(y0, guess), stages)
+        )[1]
     )
     start = _Iterate(
         ends=guess,
+        stages=stages,
         scaled=jnp.full(count, jnp.inf, dtype),
         updates=jnp.full(count, jnp.inf, dtype),
         exact=jnp.zeros((), jnp.int32),
@@ -169,6 +177,7 @@ def newton(
     )
     return NewtonResult(
         ends=it.ends,
+        stages=it.stages,
         prefix=it.prefix,
         iterations=it.iterations,
         fronts=jnp.where(jnp.arange(most, dtype=jnp.int32) < it.iterations, it.fronts, it.prefix),
@@ -190,7 +199,8 @@ def _iterated(
     """Make one iteration."""
     method = options.method
     structure, solver = method.structure, method.solver
-    mapped, matrices = structure.linearised(intervals.linearised(intervals.starts(y0, it.ends)))
+    linearised = intervals.linearised(intervals.starts(y0, it.ends), it.stages)
+    mapped, matrices = structure.linearised(linearised)
     residual = mapped - it.ends
     offsets = jnp.stack([residual, rounding_errors(mapped)], axis=-1)
     solution = solver.solve(structure, matrices, offsets)
@@ -205,6 +215,14 @@ def _iterated(
     if not structure.exact:
         reached = jnp.arange(intervals.count, dtype=jnp.int32) < exact
         by_update = jnp.where(reached, 0, with_those_to_come(updates, it.updates))
+    starts, stages = intervals.starts(y0, jnp.where(sound, ends, it.ends)), it.stages
+    if linearised.moved is not None:
+        stages, change = linearised.moved(starts - linearised.starts)
+        flat = (intervals.count, -1)
+        by_update = jnp.maximum(
+            by_update,
+            scaled_error(change.reshape(flat), stages.reshape(flat), options.rtol, options.atol),
+        )
     by_rounding = scaled_error(rounding, ends, options.rtol, options.atol)
     scaled = jnp.maximum(by_update, by_rounding)
     front = converged_prefix(scaled)
@@ -217,10 +235,14 @@ def _iterated(
         sound = jnp.all(jnp.abs(damped) <= bound, axis=-1, keepdims=True)
         arrived = jnp.arange(intervals.count, dtype=jnp.int32)[:, None] < jnp.maximum(prefix, exact)
         ends = jnp.where(arrived, ends, jnp.where(sound, damped, it.ends))
+        starts = intervals.starts(y0, ends)
+        if linearised.moved is not None:
+            stages = linearised.moved(starts - linearised.starts)[0]
     gain = (prefix - it.prefix).astype(scaled.dtype)
     slowing = jnp.where(gain < it.gain, gain / jnp.where(it.gain > 0, it.gain, 1), 1)
     return _Iterate(
         ends=ends,
+        stages=None if stages is None else sound_stages(stages, starts, bound),
         scaled=scaled,
         updates=updates,
         exact=exact,

@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Int, PyTree
 
 from parasim.integrators.method._method import Method
 from parasim.integrators.steps._controls import increments
+from parasim.integrators.steps._implicit_stages import stage_equations
 from parasim.integrators.steps._inner_step import InnerStep, inner_step
 from parasim.integrators.steps._iteration import Iteration
 from parasim.integrators.steps._nodes import Slot
@@ -93,6 +94,7 @@ def window_recurrence(
         ),
         guess=guess,
         moving=count,
+        equations=stage_equations(solver, terms, args, dt, y, nodes.shape[0] - 1),
     ), fine
 
 

@@ -5,11 +5,13 @@ from typing import NamedTuple
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
 from parasim.integrators.method._method import Method
 from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.newton._intervals import Intervals
+from parasim.integrators.newton._stages import StageEquations
 from parasim.integrators.window._walk import Steps
 
 
@@ -25,6 +27,8 @@ class Recurrence(NamedTuple):
         guess: of the states after each step, or None.
         moving: how many steps move, in this time; the states after the others are the same. None:
             all of them.
+        equations: of the stages of an implicit step, on vectors, if they can be solved for
+            together with the states.
     """
 
     step: Callable[[PyTree, PyTree], PyTree]
@@ -34,6 +38,7 @@ class Recurrence(NamedTuple):
     coarse_inputs: PyTree = None
     guess: PyTree = None
     moving: Int[Array, ""] | None = None
+    equations: StageEquations | None = None
 
     @property
     def steps(self) -> int:
@@ -76,6 +81,7 @@ def steps_on_vectors(
         else _closed(flattening.on_vectors(coarse), y0, recurrence.coarse_inputs),
         coarse_inputs=recurrence.coarse_inputs,
         guess=None if recurrence.guess is None else jax.vmap(flattening.flatten)(recurrence.guess),
+        equations=_closed_equations(recurrence.equations, y0, recurrence.inputs),
     )
 
 
@@ -88,6 +94,18 @@ def _closed(
     """
     cheap = jax.checkpoint(step, prevent_cse=False)  # pyright: ignore[reportPrivateImportUsage]
     return eqx.filter_closure_convert(cheap, y, jax.tree.map(lambda leaf: leaf[0], inputs))
+
+
+def _closed_equations(
+    equations: StageEquations | None, y: Float[Array, " d"], inputs: PyTree
+) -> StageEquations | None:
+    """Return the equations as a pytree of whatever they refer to."""
+    if equations is None:
+        return None
+    stages = jnp.zeros((len(equations.places), y.size), y.dtype)
+    first = jax.tree.map(lambda leaf: leaf[0], inputs)
+    closed = eqx.filter_closure_convert(equations.linearised, y, stages, first)
+    return StageEquations(closed, equations.places)
 
 
 def constant(tree: PyTree) -> PyTree:

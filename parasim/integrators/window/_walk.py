@@ -23,6 +23,7 @@ from parasim.integrators.newton._growth import propagated_growth
 from parasim.integrators.newton._guess import coarse_guess, constant_guess
 from parasim.integrators.newton._intervals import Intervals
 from parasim.integrators.newton._newton import NewtonOptions, Planned, newton
+from parasim.integrators.newton._stages import StageEquations
 
 Step = Callable[[Array, PyTree], Array]
 
@@ -36,6 +37,7 @@ class Steps(NamedTuple):
         coarse_step: a cheap approximation of L steps at once, or None.
         coarse_inputs: of the coarse steps, M of them.
         guess: of the states after the steps, or None.
+        equations: of the stages of an implicit step, or None.
     """
 
     step: Step
@@ -43,6 +45,7 @@ class Steps(NamedTuple):
     coarse_step: Step | None
     coarse_inputs: PyTree
     guess: Float[Array, "N d"] | None = None
+    equations: StageEquations | None = None
 
 
 class Walk(NamedTuple):
@@ -222,11 +225,12 @@ def _piece(
         remaining,
         coarse_inputs,
         options.method.mesh,
+        steps.equations,
     )
     guess, by_analogue = _guess(steps, walk, choice, intervals, options.method)
     planned = Planned(choice.iterations, choice.pace / options.interval)
     found = newton(intervals, walk.y, guess, options, planned, menu.most)
-    states = intervals.states(intervals.starts(walk.y, found.ends))
+    states = intervals.states(intervals.starts(walk.y, found.ends), found.stages)
     accepted = jnp.minimum(found.prefix * options.interval, jnp.minimum(remaining, length))
     log_growth, tangent = _growth(options.method, found.propagator, walk.history.tangent)
     finite = jnp.all(jnp.isfinite(tangent))
