@@ -126,8 +126,9 @@ def linearised_stages(
         return ends, tangents
 
     def moved(change: Float[Array, "M d"]) -> tuple[Array, Array]:
-        earlier = changes(change)[1][:, :, None, :, None]
-        change = product(maps.matrices, earlier)[..., 0] + maps.offsets
+        stacked = jax.lax.collapse(maps.matrices, 2, 4)
+        made = product(stacked, changes(change)[1][..., None]).reshape(stages.shape)
+        change = made + maps.offsets
         return stages + change, change
 
     return Linearisation(starts, push, coarse_inputs, moved)

@@ -11,6 +11,7 @@ from parasim.integrators.newton._newton import NewtonOptions, Planned, newton
 from parasim.integrators.newton._stages import StageEquations, StageMap, sound_stages
 
 STIFF = 1000.0
+METHOD = Method(interval=4)
 
 
 def _cubic_root(y, x):
@@ -35,7 +36,7 @@ def _linear(y, stages, x):
     return StageMap(jnp.eye(1)[None] / (1 + STIFF), ((y + x) / (1 + STIFF) - s)[None])
 
 
-def _solve(linearised, inputs, y0, method=Method(interval=4), moving=None):
+def _solve(linearised, inputs, y0, method=METHOD, moving=None):
     equations = StageEquations(linearised, (1.0,))
     intervals = Intervals(_never, inputs, method.interval, moving, None, equations)
     options = NewtonOptions(method, 1e-10, 1e-10)
