@@ -19,6 +19,7 @@ from parasim.integrators.method._checks import check_positive_int
 from parasim.integrators.method._method import Method
 from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.solver._stand_in import AbstractStandIn
+from parasim.integrators.steps._implicit_stages import completed_details
 from parasim.integrators.steps._inner_step import check_one_step
 from parasim.integrators.steps._interpolation import WindowInterpolations
 from parasim.integrators.steps._nodes import step_count, window_nodes
@@ -175,6 +176,8 @@ class ParallelNewton(AbstractStandIn):
             lambda first, later: jnp.concatenate([jnp.asarray(first)[None], later[:-1]]), y0, states
         )
         errors, details = jax.vmap(inner.details)(before, recurrence.inputs)
+        if recurrence.equations is not None:
+            details = completed_details(details, before, states)
         error = jax.tree.map(
             lambda leaf: jnp.where(record.finite, jnp.max(jnp.abs(leaf), axis=0), jnp.inf), errors
         )

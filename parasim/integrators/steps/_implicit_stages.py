@@ -147,6 +147,24 @@ class ImplicitStages(eqx.Module):
         return slopes, jacobians
 
 
+def completed_details(details: dict[str, PyTree], before: PyTree, after: PyTree) -> dict:
+    """Let steps that the solver could not make by itself be straight lines in dense output.
+
+    Arguments:
+        details: what diffrax interpolates a step from, for all steps; NaN where it failed.
+        before, after: the states, found by Newton's method.
+    """
+    straight: dict[str, PyTree] = {"y0": before, "y1": after}
+    if "k" in details:
+        straight["k"] = jax.tree.map(
+            lambda a, b, k: jnp.broadcast_to(jnp.expand_dims(b - a, 1), k.shape),
+            before,
+            after,
+            details["k"],
+        )
+    return jax.tree.map(lambda own, line: jnp.where(jnp.isnan(own), line, own), details, straight)
+
+
 def _solved(weight: float, jacobian: Float[Array, "d d"], columns: Array) -> Array:
     if weight == 0:
         return columns

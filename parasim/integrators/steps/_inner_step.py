@@ -49,9 +49,14 @@ class GenericStep(eqx.Module):
         return jax.tree.map(lambda leaf: jnp.where(okay, leaf, jnp.nan), y1)
 
     def details(self, y: PyTree, slot: Slot) -> tuple[PyTree | None, dict[str, PyTree]]:
-        """Return the solver's error estimate of the step, and what diffrax interpolates from."""
-        _, error, dense_info, _ = self._step(y, slot)
-        return error, dense_info
+        """Return the solver's error estimate of the step, and what diffrax interpolates from.
+
+        That is NaN for a step that failed.
+        """
+        _, error, dense_info, okay = self._step(y, slot)
+        numbers, others = eqx.partition(dense_info, eqx.is_inexact_array)
+        numbers = jax.tree.map(lambda leaf: jnp.where(okay, leaf, jnp.nan), numbers)
+        return error, eqx.combine(numbers, others)
 
     def _step(self, y: PyTree, slot: Slot) -> tuple[PyTree, PyTree, dict, Array]:
         """Step, and say whether that worked."""

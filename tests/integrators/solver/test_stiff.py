@@ -32,8 +32,9 @@ def _solve(field, solver, y0, edges, args=None):
             y0,
             args,
             stepsize_controller=diffrax.StepTo(edges),
+            adjoint=diffrax.DirectAdjoint(),
             saveat=diffrax.SaveAt(ts=edges[1:], solver_state=isinstance(solver, ParallelNewton)),
-            max_steps=None,
+            max_steps=edges.size - 1,
             throw=False,
         )
 
@@ -63,7 +64,7 @@ def test_a_stiff_reaction_is_found_in_a_few_iterations_as_stepping_finds_it():
     inner = ParallelNewton(solver, steps=200, mode="parallel", newton_atol=1e-14)
     found = _solve(_robertson, inner, _ROBERTSON_START, _ROBERTSON_TIMES[:2])
     _assert_parallel(found, 6)
-    nodes = jnp.linspace(*_ROBERTSON_TIMES[:2], 201)
+    nodes = jnp.linspace(_ROBERTSON_TIMES[0], _ROBERTSON_TIMES[1], 201)
     stepped = _solve(_robertson, solver, _ROBERTSON_START, nodes)
     np.testing.assert_allclose(found.ys[-1], stepped.ys[-1], rtol=1e-8)
     np.testing.assert_allclose(jnp.sum(found.ys[-1]), jnp.sum(_ROBERTSON_START), rtol=1e-12)
@@ -74,7 +75,7 @@ def test_a_stiff_reaction_is_found_in_a_few_iterations_as_stepping_finds_it():
 def test_robertson_at_its_published_end(mode):
     """Source: Mazzia & Magherini, Test Set for Initial Value Problem Solvers, 2008."""
     solver = ParallelNewton(
-        _implicit(diffrax.Kvaerno5), steps=512, mode=mode, newton_rtol=1e-10, newton_atol=1e-18
+        _implicit(diffrax.Kvaerno5), steps=512, mode=mode, newton_rtol=1e-9, newton_atol=1e-13
     )
     found = _solve(_robertson, solver, _ROBERTSON_START, _ROBERTSON_TIMES)
     if mode == "parallel":
@@ -100,7 +101,7 @@ def test_a_linear_stiff_system_is_the_powers_of_the_methods_stability_function(k
         lambda t, y, args: jnp.asarray(matrix, y.dtype) @ y,
         solver,
         jnp.asarray(y0, dtype),
-        jnp.arange(3) * 64 * dt,
+        jnp.asarray(np.arange(3) * 64 * dt, dtype),
     )
     _assert_parallel(found, 2)
     assert found.ys.dtype == dtype
@@ -132,8 +133,7 @@ def test_a_relaxation_oscillation_of_van_der_pol_between_two_jumps():
     found = _solve(field, solver, start, edges)
     assert found.result == diffrax.RESULTS.successful
     _assert_parallel(found, 16)
-    reference = _solve_adaptively(field, start, edges)
-    x, exact = found.ys[:, 0], reference[:, 0]
+    x, exact = found.ys[:, 0], _solve_adaptively(field, start, edges)[:, 0]
     at_rest = np.abs(exact) > 1.5
     assert np.sum(at_rest) > 10
     np.testing.assert_allclose(x[at_rest], exact[at_rest], atol=2e-4)
@@ -141,7 +141,7 @@ def test_a_relaxation_oscillation_of_van_der_pol_between_two_jumps():
 
 
 def _solve_adaptively(field, y0, edges):
-    return diffrax.diffeqsolve(
+    solution = diffrax.diffeqsolve(
         diffrax.ODETerm(field),
         diffrax.Kvaerno5(),
         edges[0],
@@ -151,7 +151,9 @@ def _solve_adaptively(field, y0, edges):
         stepsize_controller=diffrax.PIDController(rtol=1e-10, atol=1e-12),
         saveat=diffrax.SaveAt(ts=edges[1:]),
         max_steps=100_000,
-    ).ys
+    )
+    assert solution.ys is not None
+    return solution.ys
 
 
 @pytest.mark.slow
