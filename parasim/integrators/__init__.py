@@ -33,5 +33,6 @@ from parasim.integrators.solver._window_integrator import WindowIntegrator as Wi
 from parasim.integrators.solver._windows_controller import Windows as Windows
 from parasim.integrators.steps._iteration import Iteration as Iteration
 from parasim.integrators.steps._resets import WithResets as WithResets
+from parasim.integrators.steps._trapezoidal import Trapezoidal as Trapezoidal
 from parasim.integrators.window._log import windows as windows
 from parasim.integrators.window._record import WindowRecord as WindowRecord

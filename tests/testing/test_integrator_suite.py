@@ -8,7 +8,8 @@ from parasim.testing import IntegratorTests
 
 ORDERS = {
     "bosh3": 3, "dopri5": 5, "dopri8": 8, "euler": 1, "heun": 2, "impliciteuler": 1,
-    "kvaerno3": 3, "kvaerno4": 4, "kvaerno5": 5, "midpoint": 2, "ralston": 2, "tsit5": 5,
+    "kvaerno3": 3, "kvaerno4": 4, "kvaerno5": 5, "midpoint": 2, "ralston": 2,
+    "trapezoidal": 2, "tsit5": 5,
 }  # fmt: skip
 
 

@@ -38,7 +38,7 @@ def _linear(y, stages, x):
 
 def _solve(linearised, inputs, y0, method=METHOD, moving=None):
     equations = StageEquations(linearised, (1.0,))
-    intervals = Intervals(_never, inputs, method.interval, moving, None, equations)
+    intervals = Intervals(_never, inputs, method.interval, moving, equations=equations)
     options = NewtonOptions(method, 1e-10, 1e-10)
     guess = constant_guess(y0, intervals.count)
 

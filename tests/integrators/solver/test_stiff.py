@@ -8,8 +8,7 @@ import optimistix
 import pytest
 
 import parasim
-from parasim import Method, ParallelNewton
-from parasim.integrators.steps._trapezoidal import Trapezoidal
+from parasim import Method, ParallelNewton, Trapezoidal
 
 
 def _implicit(kind, dtype=jnp.float64):

@@ -1,3 +1,6 @@
+# diffrax declares these members as class variables and means "a field or a property".
+# pyright: reportIncompatibleVariableOverride=false
+
 import diffrax
 import jax
 import jax.numpy as jnp
@@ -6,10 +9,10 @@ import numpy as np
 import optimistix
 import pytest
 
+from parasim import Trapezoidal
 from parasim.integrators.steps._implicit_stages import coefficients, stage_equations
 from parasim.integrators.steps._inner_step import inner_step
 from parasim.integrators.steps._nodes import Slot
-from parasim.integrators.steps._trapezoidal import Trapezoidal
 
 FINDER = optimistix.Newton(1e-8, 1e-8, norm=optimistix.max_norm)
 GAMMA = (3 + 3**0.5) / 6
@@ -54,7 +57,13 @@ Y0 = {"a": jnp.array(1.0), "z": jnp.array([0.5, 0.2])}
 VECTOR = jnp.array([1.0, 0.5, 0.2])
 
 
-def _equations(solver, y=Y0, field=_field, steps=1):
+def _equations(solver, y=Y0, field=_field):
+    equations = _equations_or_none(solver, y, field)
+    assert equations is not None
+    return equations
+
+
+def _equations_or_none(solver, y, field, steps=1):
     return stage_equations(solver, diffrax.ODETerm(field), 3.0, DT, y, steps)
 
 
@@ -69,6 +78,7 @@ def test_newton_on_the_stages_of_a_step_is_the_solvers_step_and_its_derivative(s
         for _ in range(7):
             made = equations.linearised(y, stages, slot)
             stages = stages + made.offsets
+        made = equations.linearised(y, stages, slot)
 
         def stepped(y):
             y1 = step({"a": y[0], "z": y[1:]}, slot)
@@ -129,13 +139,17 @@ MATRIX_FREE = optimistix.Newton(1e-9, 1e-9, linear_solver=lineax.GMRES(1e-9, 1e-
     ids=["explicit", "own step", "wrapper", "matrix-free", "several terms"],
 )
 def test_steps_that_are_made_another_way_keep_it(solver):
-    assert _equations(solver, jnp.ones(2), lambda t, y, args: -y) is None
+    assert _equations_or_none(solver, jnp.ones(2), lambda t, y, args: -y) is None
 
 
 def test_a_window_whose_matrices_would_take_too_much_memory_solves_step_by_step():
     solver = diffrax.Kvaerno3(root_finder=FINDER)
-    assert _equations(solver, jnp.ones(40), lambda t, y, args: -y, steps=1024) is not None
-    assert _equations(solver, jnp.ones(1000), lambda t, y, args: -y, steps=1024) is None
+
+    def equations(size):
+        return _equations_or_none(solver, jnp.ones(size), lambda t, y, args: -y, steps=1024)
+
+    assert equations(40) is not None
+    assert equations(1000) is None
 
 
 def test_all_implicit_methods_of_diffrax_with_one_tableau_have_coefficients():
