@@ -56,8 +56,8 @@ store is in the way or cannot be written, 5 a plugin is broken, 130 interrupted,
 @click.option("--every", type=int, metavar="K", help="Save each K-th state.  [default: 1]")
 @click.option("--mode", metavar="MODE", help="auto, parallel or sequential.  [default: auto]")
 @click.option("--solver", metavar="NAME", help="Of the steps: euler, heun, midpoint, ralston, "
-              "bosh3, tsit5, dopri5, dopri8, impliciteuler, kvaerno3, kvaerno4, kvaerno5, or a "
-              "plugin's.  [default: tsit5]")  # fmt: skip
+              "bosh3, tsit5, dopri5, dopri8, impliciteuler, trapezoidal, kvaerno3, kvaerno4, "
+              "kvaerno5, or a plugin's.  [default: tsit5]")  # fmt: skip
 @click.option("--steps", type=int, metavar="N", help="Steps in a window.  [default: 1024]")
 @click.option("--dtype", metavar="DTYPE", help="float64 or float32.  [default: float64]")
 @click.option("--seed", type=int, metavar="S", help="For a random initial state.  [default: 0]")

@@ -54,8 +54,8 @@ def _never(y, x):
     raise AssertionError("a step whose stages are unknowns is not made")
 
 
-def _stepped(inputs, y0):
-    return jax.lax.scan(lambda y, x: (_cubic_root(y, x),) * 2, y0, inputs)[1]
+def _stepped(inputs, y0, step=_cubic_root):
+    return jax.lax.scan(lambda y, x: (step(y, x),) * 2, y0, inputs)[1]
 
 
 INPUTS = jax.random.normal(jax.random.key(0), (30, 1))
@@ -66,7 +66,7 @@ def test_states_and_stages_of_a_linear_step_take_one_iteration_and_one_to_certif
     found, states = _solve(_linear, INPUTS, Y0)
     assert found.prefix == 8
     assert found.iterations == 2
-    expected = jax.lax.scan(lambda y, x: ((y + x) / (1 + STIFF),) * 2, Y0, INPUTS)[1]
+    expected = _stepped(INPUTS, Y0, lambda y, x: (y + x) / (1 + STIFF))
     np.testing.assert_allclose(states, expected, rtol=1e-12)
 
 
