@@ -6,6 +6,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import dataclasses
+
 import diffrax
 import equinox as eqx
 import jax
@@ -18,6 +20,8 @@ from parasim.integrators.decision._decision import AbstractDecision
 from parasim.integrators.method._checks import check_positive_int
 from parasim.integrators.method._method import Method
 from parasim.integrators.newton._flatten import Flattening
+from parasim.integrators.solver._error_control import ControlledWindow, MeshRecord
+from parasim.integrators.steps._tolerance import Tolerance
 from parasim.integrators.solver._stand_in import AbstractStandIn
 from parasim.integrators.steps._implicit_stages import completed_details
 from parasim.integrators.steps._inner_step import check_one_step
@@ -102,6 +106,9 @@ class ParallelNewton(AbstractStandIn):
     max_iterations: int = 32
     restart_every: int = 5
     step_size: Any = None
+    rtol: float | None = None
+    atol: float | None = None
+    coarse: float = 1e5
     costs: DeviceCosts | None = None
     log_length: int = 128
 
@@ -134,7 +141,9 @@ class ParallelNewton(AbstractStandIn):
         del terms, t0, args
         history = self.window_solver(y0).start(y0, self.steps)
         dtype = history.tangent.dtype
-        return SolverState(history, WindowLog.empty(self.log_length, jnp.result_type(t1), dtype))
+        more = None if self.rtol is None else MeshRecord.empty(dtype)
+        log = WindowLog.empty(self.log_length, jnp.result_type(t1), dtype, more)
+        return SolverState(history, log)
 
     def step(
         self,
@@ -154,6 +163,8 @@ class ParallelNewton(AbstractStandIn):
             `interpolation_cls` needs; the solver's state; and diffrax's result code.
         """
         del made_jump  # every inner step evaluates its first stage itself
+        if self.rtol is not None:
+            return self._controlled_step(terms, t0, t1, y0, args, solver_state)
         partial = self.step_size is not None
         count = jnp.asarray(self.steps, jnp.int32)
         if partial:
@@ -187,24 +198,65 @@ class ParallelNewton(AbstractStandIn):
             diffrax.RESULTS.nonfinite,  # pyright: ignore[reportArgumentType]
         )
         log = solver_state.log.written(t1, record)
-        return y1, error, {"details": details, "count": number}, SolverState(history, log), result
+        dense_info = {"details": details, "count": number, "nodes": None}
+        return y1, error, dense_info, SolverState(history, log), result
+
+    def _controlled_step(
+        self, terms: PyTree, t0: Any, t1: Any, y0: PyTree, args: PyTree, state: SolverState
+    ) -> tuple[PyTree, PyTree, dict[str, PyTree], SolverState, diffrax.RESULTS]:
+        """Integrate one window with steps that are within the tolerance."""
+        solver = self.window_solver(y0)
+        window = ControlledWindow(
+            solver, self.solver, terms, args, self._tolerance, self.coarse, self.steps
+        )
+        y1, details, mesh, record, more, history = window.solve(t0, t1, y0, state.history)
+        okay = mesh.end >= t1
+        finite = record.finite
+        result = diffrax.RESULTS.where(
+            okay,
+            diffrax.RESULTS.successful,
+            diffrax.RESULTS.max_steps_reached,  # pyright: ignore[reportArgumentType]
+        )
+        result = diffrax.RESULTS.where(finite, result, diffrax.RESULTS.nonfinite)
+        okay &= finite
+        number = mesh.count.astype(mesh.nodes.dtype)
+        filled = (number / self.steps) ** self.solver.error_order(terms)
+        error = jax.tree.map(
+            lambda scale: jnp.where(okay, scale * filled.astype(scale.dtype), jnp.inf),
+            self._tolerance.scale(y0, y1),
+        )
+        y1 = jax.tree.map(lambda leaf: jnp.where(okay, leaf, jnp.nan), y1)
+        log = state.log.written(t1, record, more)
+        dense_info = {"details": details, "count": number, "nodes": mesh.nodes}
+        return y1, error, dense_info, SolverState(history, log), result
+
+    @property
+    def _tolerance(self) -> Tolerance | None:
+        return None if self.rtol is None else Tolerance(self.rtol, self.atol)
 
     def window_solver(self, y0: PyTree, *, host: bool = False) -> WindowSolver:
         """Return the solver of windows for states like y0; the host may make its steps, or not."""
         flattening = Flattening(y0)
+
         return window_solver(
             self.mode,
             flattening.dtype,
             flattening.size,
-            rtol=self.newton_rtol,
-            atol=self.newton_atol,
-            method=self.method,
+            rtol=self._newton_tolerance(self.newton_rtol, self.rtol, flattening.dtype),
+            atol=self._newton_tolerance(self.newton_atol, self.atol, flattening.dtype),
+            method=self.method if self.rtol is None else dataclasses.replace(self.method, guess="coarse"),
             max_iterations=self.max_iterations,
             restart_every=self.restart_every,
             costs=self.costs,
             steps="diffrax",
             host=host,
         )
+
+
+    def _newton_tolerance(self, own, solution, dtype):
+        if own is not None or solution is None:
+            return own
+        return min(solution, 1e-9 if jnp.finfo(dtype).bits == 64 else 1e-4)
 
 
 def _may_be_positive(number: Any) -> bool:

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
+from parasim.integrators.steps._mesh import Mesh
 from parasim.integrators.steps._nodes import inner_step_at, window_node, window_nodes
 
 
@@ -20,6 +21,7 @@ class WindowInterpolation(diffrax.AbstractLocalInterpolation):
         details: the inner steps' `dense_info`, along a leading axis.
         count: how many inner steps there are; details beyond stand for none. A float, as diffrax
             fills what it does not use of its buffers with infinity.
+        nodes: the times between which they go; None: they are equal.
         inner: the inner solver's `interpolation_cls`.
     """
 
@@ -27,6 +29,7 @@ class WindowInterpolation(diffrax.AbstractLocalInterpolation):
     t1: Any
     details: PyTree
     count: Float[Array, ""]
+    nodes: Float[Array, " nodes"] | None
     inner: Callable[..., diffrax.AbstractLocalInterpolation] = eqx.field(static=True)
 
     def evaluate(self, t0: Any, t1: Any | None = None, left: bool = True) -> PyTree:
@@ -39,7 +42,9 @@ class WindowInterpolation(diffrax.AbstractLocalInterpolation):
     def inner_ends(self, steps: int) -> tuple[Array, PyTree, Array]:
         """Return the times and states after every inner step, and which of `steps` were made."""
         count = self.count.astype(jnp.int32)
-        nodes = window_nodes(self.t0, self.t1, count, steps)
+        nodes = self.nodes
+        if nodes is None:
+            nodes = window_nodes(self.t0, self.t1, count, steps)
 
         def end(t0: Array, t1: Array, detail: PyTree) -> PyTree:
             return self.inner(t0=t0, t1=t1, **detail).evaluate(t1)
@@ -49,8 +54,12 @@ class WindowInterpolation(diffrax.AbstractLocalInterpolation):
 
     def _at(self, t: Any) -> PyTree:
         count = self.count.astype(jnp.int32)
-        index = inner_step_at(self.t0, self.t1, count, t)
-        start, end = (window_node(self.t0, self.t1, count, i) for i in (index, index + 1))
+        if self.nodes is None:
+            index = inner_step_at(self.t0, self.t1, count, t)
+            start, end = (window_node(self.t0, self.t1, count, i) for i in (index, index + 1))
+        else:
+            index = Mesh(self.nodes, count).step_at(t)
+            start, end = self.nodes[index], self.nodes[index + 1]
         detail = jax.tree.map(lambda leaf: leaf[index], self.details)
         return self.inner(t0=start, t1=end, **detail).evaluate(t)
 
@@ -64,7 +73,7 @@ class WindowInterpolations(eqx.Module):
     inner: Callable[..., diffrax.AbstractLocalInterpolation] = eqx.field(static=True)
 
     def __call__(
-        self, *, t0: Any, t1: Any, details: PyTree, count: Float[Array, ""]
+        self, *, t0: Any, t1: Any, details: PyTree, count: Float[Array, ""], nodes: Any = None
     ) -> WindowInterpolation:
         """Return the interpolation of one window."""
-        return WindowInterpolation(t0, t1, details, count, self.inner)
+        return WindowInterpolation(t0, t1, details, count, nodes, self.inner)

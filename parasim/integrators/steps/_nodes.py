@@ -17,12 +17,14 @@ class Slot(NamedTuple):
         start, end: the times that it goes between.
         increments: of the terms' controls between them; None if the terms are asked.
         moving: whether it is made at all; None: it is.
+        dt: its size, where every step has its own; None: all have the same.
     """
 
     start: Any
     end: Any
     increments: PyTree = None
     moving: Any = None
+    dt: Any = None
 
 
 def step_count(t0: Any, t1: Any, step_size: Any, most: int) -> Int[Array, ""]:

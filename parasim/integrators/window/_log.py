@@ -21,14 +21,16 @@ class WindowLog(eqx.Module):
         count: how many windows were written, the overwritten ones included.
         ends: the time at the end of each window.
         records: one leaf per field of `WindowRecord`, with the ring along the leading axis.
+        more: the same of another record, if the windows have one.
     """
 
     count: Int[Array, ""]
     ends: Array
     records: WindowRecord
+    more: Any = None
 
     @classmethod
-    def empty(cls, capacity: int, time_dtype: Any, dtype: Any) -> "WindowLog":
+    def empty(cls, capacity: int, time_dtype: Any, dtype: Any, more: Any = None) -> "WindowLog":
         """Return a log of no windows yet, for times and states of the given dtypes."""
         flags, numbers, values = (jnp.zeros(capacity, kind) for kind in (bool, jnp.int32, dtype))
         records = WindowRecord(
@@ -47,17 +49,18 @@ class WindowLog(eqx.Module):
             exponent_error=values,
             finite=flags,
         )
-        return cls(jnp.zeros((), jnp.int32), jnp.zeros(capacity, time_dtype), records)
+        more = jax.tree.map(lambda leaf: jnp.zeros(capacity, leaf.dtype), more)
+        return cls(jnp.zeros((), jnp.int32), jnp.zeros(capacity, time_dtype), records, more)
 
-    def written(self, end: Any, record: WindowRecord) -> "WindowLog":
+    def written(self, end: Any, record: WindowRecord, more: Any = None) -> "WindowLog":
         """Return the log with one more window."""
         place = self.count % self.ends.shape[0]
-        ends, records = jax.tree.map(
+        ends, records, more = jax.tree.map(
             lambda ring, leaf: ring.at[place].set(leaf),
-            (self.ends, self.records),
-            (end, record),
+            (self.ends, self.records, self.more),
+            (end, record, more),
         )
-        return WindowLog(self.count + 1, ends, records)
+        return WindowLog(self.count + 1, ends, records, more)
 
 
 class SolverState(NamedTuple):
@@ -103,7 +106,7 @@ def windows(solution: Any) -> dict[str, np.ndarray]:
         )
     count, capacity = int(log.count), log.ends.shape[0]
     order = np.arange(max(count - capacity, 0), count) % capacity
-    kept = jax.tree.map(lambda ring: np.asarray(ring)[order], log.records)
+    kept, more = jax.tree.map(lambda ring: np.asarray(ring)[order], (log.records, log.more))
     return {
         "window_time": np.asarray(log.ends)[order],
         "growth_rate": kept.growth_rate,
@@ -119,4 +122,5 @@ def windows(solution: Any) -> dict[str, np.ndarray]:
         "cost": kept.cost,
         "wasted": kept.wasted,
         "update": kept.update,
+        **({} if more is None else more._asdict()),
     }
