@@ -38,7 +38,10 @@ from parasim.integrators.window._window import Delivered, WindowSolver
 _SAFETY = 1.2
 
 # How often a mesh is divided: once coarse steps, and then what was not fine enough.
-_MOST_ROUNDS = 4
+_MOST_ROUNDS = 8
+
+# Of the tolerance of a step, what Newton's method may leave.
+_LEFT = 0.1
 
 
 class MeshRecord(NamedTuple):
@@ -72,6 +75,7 @@ class Found(NamedTuple):
         mesh: the steps.
         states: after each of them, along a leading axis.
         errors: the error estimates of the steps, in units of the tolerance.
+        left: what Newton's method has left in each step, in units of what it may.
         known: of how many steps the states are known.
         rounds: how many it took.
         iterations: of Newton's method, in all of them.
@@ -82,6 +86,7 @@ class Found(NamedTuple):
     mesh: Mesh
     states: PyTree
     errors: Float[Array, " N"]
+    left: Float[Array, " N"]
     known: Int[Array, ""]
     rounds: Int[Array, ""]
     iterations: Int[Array, ""]
@@ -89,9 +94,14 @@ class Found(NamedTuple):
     history: History
 
     @property
+    def poor(self) -> Bool[Array, " N"]:
+        """Which steps are not within the tolerance."""
+        return self.mesh.made & ((self.errors >= 1) | (self.left >= 1))
+
+    @property
     def good(self) -> Int[Array, ""]:
         """How many steps are known, and within the tolerance, before the first that is not."""
-        good = (self.errors < 1) & (jnp.arange(self.mesh.slots, dtype=jnp.int32) < self.known)
+        good = ~self.poor & (jnp.arange(self.mesh.slots, dtype=jnp.int32) < self.known)
         number = jnp.sum(jnp.cumprod(good.astype(jnp.int32)), dtype=jnp.int32)
         return jnp.minimum(number, self.mesh.count)
 
@@ -201,7 +211,7 @@ class ControlledWindow(eqx.Module):
         none = jnp.zeros((), jnp.int32)
         errors = jnp.zeros(self.slots, history.tangent.dtype)
         update = jnp.zeros((), history.tangent.dtype)
-        return Found(self._nothing(t0), states, errors, none, none, none, update, history)
+        return Found(self._nothing(t0), states, errors, errors, none, none, none, update, history)
 
     def _steps(self, mesh: Mesh, y0: PyTree, guess: PyTree = None) -> tuple[Recurrence, Any]:
         method = self.solver.newton.method
@@ -214,6 +224,14 @@ class ControlledWindow(eqx.Module):
         error, details = jax.vmap(step.details)(before, recurrence.inputs)
         errors = jax.vmap(self.tolerance.error)(before, states, error)
         return errors, details
+
+    def _left(self, mesh: Mesh, y0: PyTree, states: PyTree) -> Float[Array, " N"]:
+        """Return what is left of the equations, in units of what may be."""
+        recurrence, step = self._steps(mesh, y0)
+        before = states_before(y0, states)
+        after = jax.vmap(step)(before, recurrence.inputs)
+        residual = jax.tree.map(lambda a, b: a - b, after, states)
+        return jax.vmap(self.tolerance.times(_LEFT).error)(before, states, residual)
 
     def _in_parallel(
         self, t0: Any, t1: Any, y0: PyTree, history: History, menu: WindowMenu
@@ -234,8 +252,7 @@ class ControlledWindow(eqx.Module):
         found = found._replace(mesh=coarse.mesh, states=coarse.states, errors=errors)
 
         def going(found: Found) -> Bool[Array, ""]:
-            poor = jnp.any(found.mesh.made & (found.errors >= 1))
-            last = (found.rounds == 0) | (found.known >= found.mesh.count) & poor
+            last = (found.rounds == 0) | (found.known >= found.mesh.count) & jnp.any(found.poor)
             return last & (found.rounds < _MOST_ROUNDS)
 
         found = jax.lax.while_loop(going, lambda found: self._refined(found, y0, menu), found)
@@ -261,6 +278,7 @@ class ControlledWindow(eqx.Module):
             mesh=mesh,
             states=states,
             errors=errors,
+            left=self._left(mesh, y0, states),
             known=jnp.minimum(walk.history.position, mesh.count),
             rounds=found.rounds + 1,
             iterations=found.iterations + walk.history.iterations,

@@ -256,6 +256,8 @@ class ParallelNewton(AbstractStandIn):
     def _newton_tolerance(self, own, solution, dtype):
         if own is not None or solution is None:
             return own
+        if self.method.newton:
+            return solution**0.5
         return min(solution, 1e-9 if jnp.finfo(dtype).bits == 64 else 1e-4)
 
 
