@@ -13,35 +13,8 @@ from parasim.integrators.steps._controls import increments
 from parasim.integrators.steps._implicit_stages import stage_equations
 from parasim.integrators.steps._inner_step import InnerStep, inner_step
 from parasim.integrators.steps._iteration import Iteration
-from parasim.integrators.steps._mesh import Mesh
 from parasim.integrators.steps._nodes import Slot
 from parasim.integrators.window._recurrence import Recurrence
-
-
-class SizedStep(eqx.Module):
-    """A step of the size that its slot has.
-
-    Attributes:
-        solver: the inner solver.
-        terms, args: as diffrax hands them to a solver.
-        start: a state at which the terms can be evaluated.
-    """
-
-    solver: diffrax.AbstractSolver
-    terms: PyTree
-    args: PyTree
-    start: PyTree
-
-    def __call__(self, y: PyTree, slot: Slot) -> PyTree:
-        """Return the state after the step."""
-        return self._step(slot)(y, slot)
-
-    def details(self, y: PyTree, slot: Slot) -> tuple[PyTree | None, dict[str, PyTree]]:
-        """Return the error estimate of the step, and what diffrax interpolates from."""
-        return self._step(slot).details(y, slot)
-
-    def _step(self, slot: Slot) -> InnerStep:
-        return inner_step(self.solver, self.terms, self.args, slot.dt, self.start)
 
 
 class StandingStep(eqx.Module):
@@ -52,7 +25,7 @@ class StandingStep(eqx.Module):
         start: a state from which the slots that do not move can be stepped.
     """
 
-    step: InnerStep | SizedStep
+    step: Callable[[PyTree, Slot], PyTree]
     start: PyTree
 
     def __call__(self, y: PyTree, slot: Slot) -> PyTree:
@@ -107,16 +80,16 @@ def window_recurrence(
         moving = jnp.arange(nodes.shape[0] - 1, dtype=count.dtype) < count
     guess = jax.vmap(method.guess)(nodes[1:]) if callable(method.guess) else None
     if isinstance(solver, Iteration):
-        inputs = _slots(solver, terms, fine_times, moving)
+        inputs = step_slots(solver, terms, fine_times, moving)
         return Recurrence(
             step=fine, inputs=inputs, duration=duration, guess=guess, moving=count
         ), fine
     return Recurrence(
         step=fine,
-        inputs=_slots(solver, terms, fine_times, moving),
+        inputs=step_slots(solver, terms, fine_times, moving),
         duration=duration,
         coarse_step=coarse,
-        coarse_inputs=_slots(
+        coarse_inputs=step_slots(
             solver, terms, coarse_times, None if moving is None else moving[::interval]
         ),
         guess=guess,
@@ -125,48 +98,22 @@ def window_recurrence(
     ), fine
 
 
-def mesh_recurrence(
-    solver: diffrax.AbstractSolver,
-    terms: PyTree,
-    args: PyTree,
-    mesh: Mesh,
-    y: PyTree,
-    method: Method,
-    guess: PyTree = None,
-) -> tuple[Recurrence, StandingStep]:
-    """Return the inner solver's steps over a mesh, and their step map.
-
-    Arguments:
-        solver: the inner solver.
-        terms, args: as diffrax hands them to a solver.
-        mesh: the times between which the steps go.
-        y: the state at the first of them.
-        method: a coarse step spans as many fine ones as its intervals.
-        guess: of the states after the steps, or None.
-    """
-    interval = method.interval
-    step = StandingStep(SizedStep(solver, terms, args, y), y)
-    moving = jnp.arange(mesh.slots, dtype=jnp.int32) < mesh.count
-    starts = mesh.nodes[:-1:interval]
-    coarse = starts, jnp.concatenate([starts[1:], mesh.nodes[-1:]])
-    return Recurrence(
-        step=step,
-        inputs=_slots(solver, terms, (mesh.nodes[:-1], mesh.nodes[1:]), moving, sized=True),
-        duration=mesh.nodes[-1] - mesh.nodes[0],
-        coarse_step=step,
-        coarse_inputs=_slots(solver, terms, coarse, moving[::interval], sized=True),
-        guess=guess,
-        moving=mesh.count,
-    ), step
-
-
-def _slots(
+def step_slots(
     solver: diffrax.AbstractSolver,
     terms: PyTree,
     times: tuple[Array, Array],
     moving: Bool[Array, " N"] | None,
     sized: bool = False,
 ) -> Slot:
+    """Return what steps are made from.
+
+    Arguments:
+        solver: the inner solver.
+        terms: as diffrax hands them to a solver.
+        times: at which they start, and end.
+        moving: which of them are made; None: all.
+        sized: whether each has its own size.
+    """
     if moving is not None:
         # Beyond the end terms may be anything. Instead of the steps that do not move the window's
         # first one is made, and forgotten.

@@ -1,0 +1,159 @@
+"""The inner solver's steps over a mesh: their maps, their errors, and their interpolation."""
+
+from collections.abc import Callable
+from typing import Any
+
+import diffrax
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PyTree
+
+from parasim.integrators.method._method import Method
+from parasim.integrators.steps._inner_step import InnerStep, inner_step
+from parasim.integrators.steps._mesh import Mesh
+from parasim.integrators.steps._nodes import Slot
+from parasim.integrators.steps._steps import StandingStep, step_slots
+from parasim.integrators.steps._tolerance import Tolerance
+from parasim.integrators.window._recurrence import Recurrence
+
+# Dividing a step into n parts is expected to make an error estimate of order p smaller by
+# (n / _SAFETY)^p.
+_SAFETY = 1.2
+
+
+class SizedStep(eqx.Module):
+    """A step of the size that its slot has.
+
+    Attributes:
+        solver: the inner solver.
+        terms, args: as diffrax hands them to a solver.
+        start: a state at which the terms can be evaluated.
+    """
+
+    solver: diffrax.AbstractSolver
+    terms: PyTree
+    args: PyTree
+    start: PyTree
+
+    def __call__(self, y: PyTree, slot: Slot) -> PyTree:
+        """Return the state after the step."""
+        return self._step(slot)(y, slot)
+
+    def details(self, y: PyTree, slot: Slot) -> tuple[PyTree | None, dict[str, PyTree]]:
+        """Return the error estimate of the step, and what diffrax interpolates from."""
+        return self._step(slot).details(y, slot)
+
+    def _step(self, slot: Slot) -> InnerStep:
+        return inner_step(self.solver, self.terms, self.args, slot.dt, self.start)
+
+
+class MeshSteps(eqx.Module):
+    """The inner solver's steps over meshes that begin with one state.
+
+    Attributes:
+        solver: the inner solver.
+        terms, args: as diffrax hands them to a solver.
+        y0: the state at which all meshes begin.
+    """
+
+    solver: diffrax.AbstractSolver
+    terms: PyTree
+    args: PyTree
+    y0: PyTree
+
+    @property
+    def step(self) -> StandingStep:
+        """The step map; a state stands still in slots that are no steps."""
+        return StandingStep(SizedStep(self.solver, self.terms, self.args, self.y0), self.y0)
+
+    def recurrence(self, mesh: Mesh, method: Method, guess: PyTree = None) -> Recurrence:
+        """Return the steps as a recurrence, with coarse steps over the method's intervals.
+
+        Arguments:
+            mesh: the steps.
+            method: how they are solved.
+            guess: of the states after each; a method that is given one by its user takes that.
+        """
+        step, interval = self.step, method.interval
+        starts = mesh.nodes[:-1:interval]
+        ends = jnp.concatenate([starts[1:], mesh.nodes[-1:]])
+        coarse = step_slots(
+            self.solver, self.terms, (starts, ends), mesh.made[::interval], sized=True
+        )
+        if callable(method.guess):
+            guess = jax.vmap(method.guess)(mesh.nodes[1:])
+        return Recurrence(
+            step=step,
+            inputs=self.slots(mesh),
+            duration=mesh.nodes[-1] - mesh.nodes[0],
+            coarse_step=step,
+            coarse_inputs=coarse,
+            guess=guess,
+            moving=mesh.count,
+        )
+
+    def slots(self, mesh: Mesh) -> Slot:
+        """Return what the steps are made from."""
+        times = mesh.nodes[:-1], mesh.nodes[1:]
+        return step_slots(self.solver, self.terms, times, mesh.made, sized=True)
+
+    def details(self, mesh: Mesh, states: PyTree) -> tuple[PyTree, dict[str, PyTree]]:
+        """Return the error estimates of the steps, and what diffrax interpolates from."""
+        return jax.vmap(self.step.details)(states_before(self.y0, states), self.slots(mesh))
+
+    def errors(self, mesh: Mesh, states: PyTree, tolerance: Tolerance) -> Float[Array, " N"]:
+        """Return the error estimates of the steps, in units of the tolerance."""
+        error, _ = self.details(mesh, states)
+        return jax.vmap(tolerance.error)(states_before(self.y0, states), states, error)
+
+    def residuals(self, mesh: Mesh, states: PyTree, tolerance: Tolerance) -> Float[Array, " N"]:
+        """Return by how much states differ from the step before, in units of the tolerance."""
+        before = states_before(self.y0, states)
+        after = jax.vmap(self.step)(before, self.slots(mesh))
+        residual = jax.tree.map(lambda a, b: a - b, after, states)
+        return jax.vmap(tolerance.error)(before, states, residual)
+
+    def interpolated(
+        self, mesh: Mesh, states: PyTree, finer: Mesh, parent: Int[Array, " N"]
+    ) -> PyTree:
+        """Return the states after the steps of a finer mesh, by the inner solver's interpolation.
+
+        Arguments:
+            mesh: the steps.
+            states: after each of them.
+            finer: parts of them.
+            parent: which step each is a part of.
+        """
+        _, details = self.details(mesh, states)
+
+        def at(step: Array, t: Array) -> PyTree:
+            start, end = mesh.nodes[step], mesh.nodes[step + 1]
+            detail = jax.tree.map(lambda leaf: leaf[step], details)
+            end = jnp.where(start < end, end, start + 1)  # a slot that is no step
+            return self.solver.interpolation_cls(t0=start, t1=end, **detail).evaluate(t)
+
+        return jax.vmap(at)(parent, finer.nodes[1:])
+
+
+def parts_needed(errors: Float[Array, " N"], order: float) -> Int[Array, " N"]:
+    """Return into how many parts steps must be divided to be within the tolerance.
+
+    Arguments:
+        errors: the error estimates of the steps, in units of the tolerance; next to a step that is
+            not good enough, an estimate is not believed to be smaller than that one's.
+        order: of the error estimates.
+    """
+    none = jnp.zeros_like(errors[:1])
+    before, after = jnp.concatenate([none, errors[:-1]]), jnp.concatenate([errors[1:], none])
+    errors = jnp.maximum(errors, jnp.maximum(before, after))
+    parts = jnp.ceil(_SAFETY * errors ** (1 / order))
+    most = jnp.iinfo(jnp.int32).max // 2
+    return jnp.where(errors < 1, 1, jnp.where(parts < most, parts, most)).astype(jnp.int32)
+
+
+def states_before(y0: PyTree, states: PyTree) -> PyTree:
+    """Return the states before every step, given those after."""
+    return jax.tree.map(
+        lambda first, later: jnp.concatenate([jnp.asarray(first)[None], later[:-1]]), y0, states
+    )
