@@ -47,11 +47,11 @@ def evaluate(solution: diffrax.Solution, ts: Any) -> PyTree:
             inside, (dense.ts[window], dense.ts[window + 1], dense.infos["count"][window])
         )
         time, count = jnp.where(inside, t, start), number.astype(jnp.int32)
-        step = inner_step_at(start, end, count, time)
+        step, start, end = _inner_step(dense.infos["nodes"], window, start, end, count, time)
         details = jax.tree.map(lambda leaf: leaf[window, step], dense.infos["details"])
         states = made_by.inner(
-            t0=window_node(start, end, count, step),
-            t1=window_node(start, end, count, step + 1),
+            t0=start,
+            t1=end,
             **details,
         ).evaluate(time)
         nothing_done = (dense.ts_size == 1) & (t == dense.t0_if_trivial)
@@ -109,6 +109,20 @@ def inner_steps(solution: diffrax.Solution) -> tuple[Real[Array, " nodes"], PyTr
     direction = _direction(dense)
     ts = behind(dense.t0_if_trivial * direction, times * direction)
     return ts, jax.tree.map(behind, dense.y0_if_trivial, states)
+
+
+def _inner_step(
+    nodes: Array | None, window: Array, t0: Array, t1: Array, count: Array, t: Array
+) -> tuple[Array, Array, Array]:
+    """Return which inner step of a window a time lies in, and where that starts and ends."""
+    if nodes is None:
+        step = inner_step_at(t0, t1, count, t)
+        return step, window_node(t0, t1, count, step), window_node(t0, t1, count, step + 1)
+    # Windows follow each other, so that one search goes through the nodes of all of them.
+    place = jnp.searchsorted(nodes.ravel(), t, side="left") - window * nodes.shape[1] - 1
+    step = jnp.clip(place, 0, jnp.maximum(count - 1, 0))
+    start, end = _finite_where(count > 0, (nodes[window, step], nodes[window, step + 1]))
+    return step, start, end
 
 
 def _dense_output(solution: diffrax.Solution) -> diffrax.DenseInterpolation:

@@ -143,6 +143,8 @@ def _with_inner_step(
     has_event: bool,
 ) -> ParallelNewton:
     """Return the solver with the inner step that the controller means, if that is fixed."""
+    if solver.tolerance is not None:
+        return solver
     if isinstance(controller, Windows):
         step_size = dt0
     elif isinstance(controller, diffrax.ConstantStepSize) and has_event and dt0 is not None:

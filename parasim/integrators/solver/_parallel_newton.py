@@ -3,10 +3,9 @@
 # diffrax declares these members as class variables and means "a field or a property".
 # pyright: reportIncompatibleVariableOverride=false, reportIncompatibleMethodOverride=false
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
-
-import dataclasses
 
 import diffrax
 import equinox as eqx
@@ -20,15 +19,17 @@ from parasim.integrators.decision._decision import AbstractDecision
 from parasim.integrators.method._checks import check_positive_int
 from parasim.integrators.method._method import Method
 from parasim.integrators.newton._flatten import Flattening
-from parasim.integrators.solver._error_control import ControlledWindow, MeshRecord
-from parasim.integrators.steps._tolerance import Tolerance
+from parasim.integrators.solver._controlled_window import ControlledWindow
 from parasim.integrators.solver._stand_in import AbstractStandIn
 from parasim.integrators.steps._implicit_stages import completed_details
 from parasim.integrators.steps._inner_step import check_one_step
 from parasim.integrators.steps._interpolation import WindowInterpolations
+from parasim.integrators.steps._mesh_steps import MeshSteps
 from parasim.integrators.steps._nodes import step_count, window_nodes
 from parasim.integrators.steps._steps import window_recurrence
+from parasim.integrators.steps._tolerance import Tolerance, check_error_control, error_order
 from parasim.integrators.window._log import SolverState, WindowLog
+from parasim.integrators.window._mesh_record import MeshRecord
 from parasim.integrators.window._options import (
     check_costs,
     check_method,
@@ -106,11 +107,11 @@ class ParallelNewton(AbstractStandIn):
     max_iterations: int = 32
     restart_every: int = 5
     step_size: Any = None
-    rtol: float | None = None
-    atol: float | None = None
-    coarse: float = 1e5
     costs: DeviceCosts | None = None
     log_length: int = 128
+    rtol: float | None = None
+    atol: float | None = None
+    coarseness: float | None = None
 
     def __check_init__(self):
         check_one_step(self.solver)
@@ -125,6 +126,7 @@ class ParallelNewton(AbstractStandIn):
             raise ConfigError(f"step_size must be positive, not {self.step_size!r}")
         for name in ("newton_rtol", "newton_atol"):
             check_tolerance(name, getattr(self, name))
+        check_error_control(self.solver, self.rtol, self.atol, self.coarseness, self.step_size)
 
     @property
     def interval(self) -> int:
@@ -141,7 +143,7 @@ class ParallelNewton(AbstractStandIn):
         del terms, t0, args
         history = self.window_solver(y0).start(y0, self.steps)
         dtype = history.tangent.dtype
-        more = None if self.rtol is None else MeshRecord.empty(dtype)
+        more = None if self.rtol is None else MeshRecord.none(dtype)
         log = WindowLog.empty(self.log_length, jnp.result_type(t1), dtype, more)
         return SolverState(history, log)
 
@@ -163,7 +165,7 @@ class ParallelNewton(AbstractStandIn):
             `interpolation_cls` needs; the solver's state; and diffrax's result code.
         """
         del made_jump  # every inner step evaluates its first stage itself
-        if self.rtol is not None:
+        if self.tolerance is not None:
             return self._controlled_step(terms, t0, t1, y0, args, solver_state)
         partial = self.step_size is not None
         count = jnp.asarray(self.steps, jnp.int32)
@@ -204,61 +206,72 @@ class ParallelNewton(AbstractStandIn):
     def _controlled_step(
         self, terms: PyTree, t0: Any, t1: Any, y0: PyTree, args: PyTree, state: SolverState
     ) -> tuple[PyTree, PyTree, dict[str, PyTree], SolverState, diffrax.RESULTS]:
-        """Integrate one window with steps that are within the tolerance."""
-        solver = self.window_solver(y0)
+        """Integrate one window, in steps that are within the tolerance."""
+        tolerance = self.tolerance
+        assert tolerance is not None
         window = ControlledWindow(
-            solver, self.solver, terms, args, self._tolerance, self.coarse, self.steps
+            self.window_solver(y0),
+            MeshSteps(self.solver, terms, args, y0),
+            tolerance,
+            tolerance.coarseness if self.coarseness is None else self.coarseness,
+            error_order(self.solver, terms),
+            self.steps,
         )
-        y1, details, mesh, record, more, history = window.solve(t0, t1, y0, state.history)
-        okay = mesh.end >= t1
-        finite = record.finite
+        solved = window.solve(t0, t1, state.history)
+        full = ~(solved.mesh.end >= t1)
+        okay = solved.record.finite & ~full
         result = diffrax.RESULTS.where(
-            okay,
-            diffrax.RESULTS.successful,
-            diffrax.RESULTS.max_steps_reached,  # pyright: ignore[reportArgumentType]
+            full,
+            diffrax.RESULTS.max_steps_reached,
+            diffrax.RESULTS.where(
+                solved.record.finite,
+                diffrax.RESULTS.successful,
+                diffrax.RESULTS.nonfinite,  # pyright: ignore[reportArgumentType]
+            ),
         )
-        result = diffrax.RESULTS.where(finite, result, diffrax.RESULTS.nonfinite)
-        okay &= finite
-        number = mesh.count.astype(mesh.nodes.dtype)
-        filled = (number / self.steps) ** self.solver.error_order(terms)
+        # A controller of windows with the same tolerance makes them as long as there are slots for.
+        number = solved.mesh.steps.astype(solved.mesh.nodes.dtype)
+        filled = (number / self.steps) ** window.order
         error = jax.tree.map(
             lambda scale: jnp.where(okay, scale * filled.astype(scale.dtype), jnp.inf),
-            self._tolerance.scale(y0, y1),
+            tolerance.scale(y0, solved.y1),
         )
-        y1 = jax.tree.map(lambda leaf: jnp.where(okay, leaf, jnp.nan), y1)
-        log = state.log.written(t1, record, more)
-        dense_info = {"details": details, "count": number, "nodes": mesh.nodes}
-        return y1, error, dense_info, SolverState(history, log), result
+        y1 = jax.tree.map(lambda leaf: jnp.where(okay, leaf, jnp.nan), solved.y1)
+        log = state.log.written(t1, solved.record, solved.mesh_record)
+        dense_info = {"details": solved.details, "count": number, "nodes": solved.mesh.nodes}
+        return y1, error, dense_info, SolverState(solved.history, log), result
 
     @property
-    def _tolerance(self) -> Tolerance | None:
-        return None if self.rtol is None else Tolerance(self.rtol, self.atol)
+    def tolerance(self) -> Tolerance | None:
+        """Of the inner steps; None if their size is fixed."""
+        if self.rtol is None or self.atol is None:
+            return None
+        return Tolerance(self.rtol, self.atol)
 
     def window_solver(self, y0: PyTree, *, host: bool = False) -> WindowSolver:
         """Return the solver of windows for states like y0; the host may make its steps, or not."""
         flattening = Flattening(y0)
-
+        method, tolerance = self.method, self.tolerance
+        rtol, atol = self.newton_rtol, self.newton_atol
+        if tolerance is not None:
+            # States remembered at equal steps would be no guess on a mesh.
+            if method.guess == "history":
+                method = dataclasses.replace(method, guess="coarse")
+            loose = tolerance.of_updates(method.newton)
+            rtol, atol = rtol or loose[0], atol or loose[1]
         return window_solver(
             self.mode,
             flattening.dtype,
             flattening.size,
-            rtol=self._newton_tolerance(self.newton_rtol, self.rtol, flattening.dtype),
-            atol=self._newton_tolerance(self.newton_atol, self.atol, flattening.dtype),
-            method=self.method if self.rtol is None else dataclasses.replace(self.method, guess="coarse"),
+            rtol=rtol,
+            atol=atol,
+            method=method,
             max_iterations=self.max_iterations,
             restart_every=self.restart_every,
             costs=self.costs,
             steps="diffrax",
             host=host,
         )
-
-
-    def _newton_tolerance(self, own, solution, dtype):
-        if own is not None or solution is None:
-            return own
-        if self.method.newton:
-            return solution**0.5
-        return min(solution, 1e-9 if jnp.finfo(dtype).bits == 64 else 1e-4)
 
 
 def _may_be_positive(number: Any) -> bool:

@@ -8,6 +8,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Int, PyTree
 
+from parasim._errors import ConfigError
 from parasim.integrators.decision._history import History
 from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.solver._parallel_newton import ParallelNewton
@@ -37,6 +38,13 @@ class WindowIntegrator(eqx.Module):
     t0: float
     dt: float
     host: bool = eqx.field(default=False, static=True)
+
+    def __check_init__(self):
+        if self.solver.tolerance is not None:
+            raise ConfigError(
+                "equal steps dt are asked for here, and rtol and atol of a ParallelNewton choose "
+                "others: leave them out, or use parasim.diffeqsolve"
+            )
 
     def init(self, y0: PyTree, steps: int) -> History:
         """Return the history of a run that starts at y0, in windows of so many steps."""

@@ -61,6 +61,11 @@ def increments(solver: diffrax.AbstractSolver, terms: PyTree, starts: Any, ends:
     return jax.vmap(one)(starts, ends)
 
 
+def has_controls(terms: PyTree) -> bool:
+    """Whether terms have a path as their control, such as noise."""
+    return bool(_controlled(terms))
+
+
 def with_increments(terms: PyTree, known: PyTree) -> PyTree:
     """Return the terms such that their controls have the increments of one step."""
     if known is None:

@@ -11,11 +11,11 @@ class Mesh(NamedTuple):
 
     Attributes:
         nodes: the times, N + 1 of them; those behind the last step are where it ends.
-        count: how many steps there are.
+        steps: how many there are.
     """
 
     nodes: Float[Array, " nodes"]
-    count: Int[Array, ""]
+    steps: Int[Array, ""]
 
     @property
     def slots(self) -> int:
@@ -30,7 +30,7 @@ class Mesh(NamedTuple):
     @property
     def made(self) -> Bool[Array, " N"]:
         """Which slots are steps."""
-        return jnp.arange(self.slots, dtype=jnp.int32) < self.count
+        return jnp.arange(self.slots, dtype=jnp.int32) < self.steps
 
     @classmethod
     def of_ends(cls, start: Any, ends: Float[Array, " N"], count: Int[Array, ""]) -> "Mesh":
@@ -73,9 +73,9 @@ class Mesh(NamedTuple):
         Returns:
             The mesh, and where each of its steps is in the other mesh; negative: it is in this one.
         """
-        index = jnp.arange(self.slots, dtype=jnp.int32) - self.count
+        index = jnp.arange(self.slots, dtype=jnp.int32) - self.steps
         ends = jnp.where(index < 0, self.nodes[1:], other.nodes[jnp.maximum(index, -1) + 1])
-        count = jnp.minimum(self.count + other.count, self.slots)
+        count = jnp.minimum(self.steps + other.steps, self.slots)
         return Mesh.of_ends(self.nodes[0], ends, count), index
 
     def step_at(self, t: Any) -> Int[Array, "*times"]:
@@ -85,7 +85,7 @@ class Mesh(NamedTuple):
         ends.
         """
         index = jnp.searchsorted(self.nodes, t, side="left").astype(jnp.int32) - 1
-        return jnp.clip(index, 0, jnp.maximum(self.count - 1, 0))
+        return jnp.clip(index, 0, jnp.maximum(self.steps - 1, 0))
 
 
 def _standing(nodes: Float[Array, " nodes"], count: Int[Array, ""]) -> Float[Array, " nodes"]:

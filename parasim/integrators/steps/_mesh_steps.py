@@ -1,8 +1,5 @@
 """The inner solver's steps over a mesh: their maps, their errors, and their interpolation."""
 
-from collections.abc import Callable
-from typing import Any
-
 import diffrax
 import equinox as eqx
 import jax
@@ -90,7 +87,7 @@ class MeshSteps(eqx.Module):
             coarse_step=step,
             coarse_inputs=coarse,
             guess=guess,
-            moving=mesh.count,
+            moving=mesh.steps,
         )
 
     def slots(self, mesh: Mesh) -> Slot:

@@ -1,5 +1,6 @@
 """A window of an integration as a recurrence: its nodes in time and its step maps."""
 
+from collections.abc import Callable
 from typing import Any
 
 import diffrax

@@ -9,6 +9,12 @@ import jax.numpy as jnp
 import optimistix
 from jaxtyping import Array, Float, PyTree
 
+from parasim._errors import ConfigError
+from parasim.integrators.steps._controls import has_controls
+
+# The coarse steps' tolerance is not looser than this, unless that of the fine ones nearly is.
+_COARSEST = 1e-3
+
 
 class Tolerance(eqx.Module):
     """Accepts a step where `rms(error / (atol + rtol * max(|y0|, |y1|))) < 1`.
@@ -25,6 +31,16 @@ class Tolerance(eqx.Module):
         """What makes steps that are within the tolerance, one after the other."""
         return diffrax.PIDController(rtol=self.rtol, atol=self.atol)
 
+    @property
+    def coarseness(self) -> float:
+        """How many times as loose the tolerance of coarse steps is best, as far as is known."""
+        return min(1e6, max(_COARSEST / self.rtol, 30.0))
+
+    def of_updates(self, newton: bool) -> tuple[float, float]:
+        """Return rtol and atol of the last update; Newton's method leaves about its square."""
+        power = 0.5 if newton else 1
+        return self.rtol**power, self.atol**power
+
     def times(self, factor: float) -> "Tolerance":
         """Return a looser, or tighter, one."""
         return Tolerance(self.rtol * factor, self.atol * factor)
@@ -40,3 +56,57 @@ class Tolerance(eqx.Module):
         scaled = jax.tree.map(lambda e, scale: jnp.abs(e) / scale, error, self.scale(y0, y1))
         norm: Any = optimistix.rms_norm(scaled)
         return jnp.where(jnp.isfinite(norm), norm, jnp.inf)
+
+
+def check_error_control(solver: Any, rtol: Any, atol: Any, coarseness: Any, step_size: Any) -> None:
+    """Raise ConfigError unless these go together.
+
+    Arguments:
+        solver: the inner solver.
+        rtol, atol: the tolerance of its steps, or None.
+        coarseness: how many times as loose the tolerance of the coarse steps is, or None.
+        step_size: of steps of a fixed size, or None.
+    """
+    if rtol is None and atol is None:
+        if coarseness is not None:
+            raise ConfigError("coarseness is that of steps within a tolerance: give rtol and atol")
+        return
+    for name, value, other in (("rtol", rtol, "atol"), ("atol", atol, "rtol")):
+        if value is None:
+            raise ConfigError(f"{other} needs {name} too, such as rtol=1e-6, atol=1e-9")
+        if not (isinstance(value, int | float) and 0 < value < 1):
+            raise ConfigError(
+                f"{name}, of the solution, must be a number between 0 and 1, not {value!r}; "
+                "without rtol and atol all steps of a window have the same size"
+            )
+    if step_size is not None:
+        raise ConfigError(
+            "step_size fixes the steps that rtol and atol would choose: give one or the other"
+        )
+    if coarseness is not None and not (isinstance(coarseness, int | float) and coarseness > 1):
+        raise ConfigError(f"coarseness must be a number above 1, such as 1e5, not {coarseness!r}")
+    if not isinstance(solver, diffrax.AbstractAdaptiveSolver):
+        raise ConfigError(
+            f"{type(solver).__name__} estimates no error, so rtol and atol cannot be met: use "
+            f"diffrax.Tsit5(), or diffrax.HalfSolver around it, or steps of a fixed size"
+        )
+
+
+def error_order(solver: diffrax.AbstractSolver, terms: PyTree) -> float:
+    """Return the order of a solver's error estimate.
+
+    Raises:
+        ConfigError: it is not known, or the terms have controls, such as noise.
+    """
+    if has_controls(terms):
+        raise ConfigError(
+            "rtol and atol are for ordinary differential equations: with noise, or another "
+            "control, use steps of a fixed size, or diffrax.PIDController for whole windows"
+        )
+    order = solver.error_order(terms)
+    if order is None:
+        raise ConfigError(
+            f"the order of {type(solver).__name__}'s error estimate is not known, so rtol and atol "
+            "cannot be met: use another inner solver, such as diffrax.Tsit5()"
+        )
+    return float(order)
