@@ -76,7 +76,7 @@ class ControlledWindow(eqx.Module):
         Derivatives are those of the states on the mesh, whose nodes are fixed parts of the window.
         """
         # What vector fields close over must be seen, for derivatives to be stopped there too.
-        search = eqx.filter_closure_convert(self._found, t0, t1, history)
+        search = eqx.filter_closure_convert(lambda *at: self._found(*at), t0, t1, history)
         mesh, states, delivered, choice, mesh_record = constant(
             constant(search)(*constant((t0, t1, history)))
         )

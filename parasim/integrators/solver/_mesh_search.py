@@ -112,7 +112,8 @@ class MeshSearch(eqx.Module):
             poor = found.known < found.mesh.steps
             return found.solved & poor & (found.rounds < _MOST_ROUNDS)
 
-        return jax.lax.while_loop(going, self._divided, found), coarse.attempts
+        found = jax.lax.while_loop(going, lambda found: self._divided(found), found)
+        return found, coarse.attempts
 
     def _divided(self, found: Found) -> Found:
         """Divide the steps that need it, and solve."""

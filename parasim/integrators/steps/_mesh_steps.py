@@ -7,9 +7,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
 from parasim.integrators.method._method import Method
-from parasim.integrators.steps._inner_step import InnerStep, inner_step
 from parasim.integrators.steps._mesh import Mesh
 from parasim.integrators.steps._nodes import Slot
+from parasim.integrators.steps._sized_step import SizedStep
 from parasim.integrators.steps._steps import StandingStep, step_slots
 from parasim.integrators.steps._tolerance import Tolerance
 from parasim.integrators.window._recurrence import Recurrence
@@ -17,32 +17,6 @@ from parasim.integrators.window._recurrence import Recurrence
 # Dividing a step into n parts is expected to make an error estimate of order p smaller by
 # (n / _SAFETY)^p.
 _SAFETY = 1.2
-
-
-class SizedStep(eqx.Module):
-    """A step of the size that its slot has.
-
-    Attributes:
-        solver: the inner solver.
-        terms, args: as diffrax hands them to a solver.
-        start: a state at which the terms can be evaluated.
-    """
-
-    solver: diffrax.AbstractSolver
-    terms: PyTree
-    args: PyTree
-    start: PyTree
-
-    def __call__(self, y: PyTree, slot: Slot) -> PyTree:
-        """Return the state after the step."""
-        return self._step(slot)(y, slot)
-
-    def details(self, y: PyTree, slot: Slot) -> tuple[PyTree | None, dict[str, PyTree]]:
-        """Return the error estimate of the step, and what diffrax interpolates from."""
-        return self._step(slot).details(y, slot)
-
-    def _step(self, slot: Slot) -> InnerStep:
-        return inner_step(self.solver, self.terms, self.args, slot.dt, self.start)
 
 
 class MeshSteps(eqx.Module):

@@ -1,6 +1,5 @@
 """A window of an integration as a recurrence: its nodes in time and its step maps."""
 
-from collections.abc import Callable
 from typing import Any
 
 import diffrax
@@ -15,6 +14,7 @@ from parasim.integrators.steps._implicit_stages import stage_equations
 from parasim.integrators.steps._inner_step import InnerStep, inner_step
 from parasim.integrators.steps._iteration import Iteration
 from parasim.integrators.steps._nodes import Slot
+from parasim.integrators.steps._sized_step import SizedStep
 from parasim.integrators.window._recurrence import Recurrence
 
 
@@ -26,7 +26,7 @@ class StandingStep(eqx.Module):
         start: a state from which the slots that do not move can be stepped.
     """
 
-    step: Callable[[PyTree, Slot], PyTree]
+    step: InnerStep | SizedStep
     start: PyTree
 
     def __call__(self, y: PyTree, slot: Slot) -> PyTree:
