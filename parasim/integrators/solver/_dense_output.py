@@ -119,8 +119,9 @@ def _inner_step(
         step = inner_step_at(t0, t1, count, t)
         return step, window_node(t0, t1, count, step), window_node(t0, t1, count, step + 1)
     # Windows follow each other, so that one search goes through the nodes of all of them.
-    place = jnp.searchsorted(nodes.ravel(), t, side="left") - window * nodes.shape[1] - 1
-    step = jnp.clip(place, 0, jnp.maximum(count - 1, 0))
+    place = jnp.searchsorted(nodes.ravel(), t, side="left").astype(window.dtype)
+    step = (place - window * nodes.shape[1] - 1).astype(count.dtype)
+    step = jnp.clip(step, 0, jnp.maximum(count - 1, 0))
     start, end = _finite_where(count > 0, (nodes[window, step], nodes[window, step + 1]))
     return step, start, end
 

@@ -89,5 +89,6 @@ def _first_step(
         return None
     term = diffrax.ODETerm(lambda t, y, args: terms.vf(t, y, args))
     order = solver.error_order(terms)
-    end, _ = tolerance.controller.init(term, t0, t1, y0, None, args, solver.func, order)
+    with jax.numpy_dtype_promotion("standard"):  # of times with complex states
+        end, _ = tolerance.controller.init(term, t0, t1, y0, None, args, solver.func, order)
     return jnp.minimum(end, t1) - t0

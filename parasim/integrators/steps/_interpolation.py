@@ -50,7 +50,7 @@ class WindowInterpolation(diffrax.AbstractLocalInterpolation):
             return self.inner(t0=t0, t1=t1, **detail).evaluate(t1)
 
         states = jax.vmap(end)(nodes[:-1], nodes[1:], self.details)
-        return nodes[1:], states, jnp.arange(steps) < count
+        return nodes[1:], states, jnp.arange(steps, dtype=count.dtype) < count
 
     def _at(self, t: Any) -> PyTree:
         count = self.count.astype(jnp.int32)

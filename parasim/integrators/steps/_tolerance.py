@@ -13,7 +13,7 @@ from parasim._errors import ConfigError
 from parasim.integrators.steps._controls import has_controls
 
 # The coarse steps' tolerance is not looser than this, unless that of the fine ones nearly is.
-_COARSEST = 1e-3
+_COARSEST = 1e-2
 
 
 class Tolerance(eqx.Module):
