@@ -257,7 +257,7 @@ class ParallelNewton(AbstractStandIn):
             # States remembered at equal steps would be no guess on a mesh.
             if method.guess == "history":
                 method = dataclasses.replace(method, guess="coarse")
-            loose = tolerance.of_updates(method.newton)
+            loose = tolerance.of_updates(method.structure.exact)
             rtol, atol = rtol or loose[0], atol or loose[1]
         return window_solver(
             self.mode,

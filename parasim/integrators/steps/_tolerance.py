@@ -36,9 +36,9 @@ class Tolerance(eqx.Module):
         """How many times as loose the tolerance of coarse steps is best, as far as is known."""
         return min(1e6, max(_COARSEST / self.rtol, 30.0))
 
-    def of_updates(self, newton: bool) -> tuple[float, float]:
-        """Return rtol and atol of the last update; Newton's method leaves about its square."""
-        power = 0.5 if newton else 1
+    def of_updates(self, exact: bool) -> tuple[float, float]:
+        """Return rtol and atol of the last update; with exact Jacobians its square is left."""
+        power = 0.5 if exact else 1
         return self.rtol**power, self.atol**power
 
     def times(self, factor: float) -> "Tolerance":
