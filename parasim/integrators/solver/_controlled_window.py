@@ -76,7 +76,9 @@ class ControlledWindow(eqx.Module):
         Derivatives are those of the states on the mesh, whose nodes are fixed parts of the window.
         """
         # What vector fields close over must be seen, for derivatives to be stopped there too.
-        search = eqx.filter_closure_convert(lambda *at: self._found(*at), t0, t1, history)
+        search = eqx.filter_closure_convert(
+            lambda t0, t1, history: self._found(t0, t1, history), t0, t1, history
+        )
         mesh, states, delivered, choice, mesh_record = constant(
             constant(search)(*constant((t0, t1, history)))
         )
@@ -84,7 +86,7 @@ class ControlledWindow(eqx.Module):
         flattening = Flattening(self.steps.y0)
         vector, method = flattening.flatten(self.steps.y0), self.solver.newton.method
         recurrence = self.steps.recurrence(mesh, method)
-        intervals = shooting_intervals(recurrence, flattening, vector, method.interval)
+        intervals = shooting_intervals(recurrence, flattening, vector, method)
         vectors = jax.vmap(flattening.flatten)(states)
         last, vectors = with_derivatives(
             intervals, vector, vectors[-1], vectors, self._method_of_derivatives(vector.size)

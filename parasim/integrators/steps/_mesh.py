@@ -59,7 +59,8 @@ class Mesh(NamedTuple):
         index = jnp.arange(self.slots + 1, dtype=jnp.int32)
         step = jnp.searchsorted(behind, index, side="right").astype(jnp.int32)
         step = jnp.minimum(step, self.slots - 1)
-        place = index - (behind - parts)[step]
+        before = jnp.concatenate([jnp.zeros_like(behind[:1]), behind[:-1]])
+        place = index - before[step]
         fraction = place.astype(self.nodes.dtype) / jnp.maximum(parts, 1)[step].astype(
             self.nodes.dtype
         )
