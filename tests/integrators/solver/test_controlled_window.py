@@ -98,15 +98,15 @@ def test_gradients_are_those_of_the_solution(mode):
         return jnp.sum(solve(*at) * jnp.array([1.0, 0.5]))
 
     at = Y0, jnp.array(1.0), jnp.array(END)
-    gradient = jax.jit(
-        jax.grad(
-            lambda *at: end(lambda *at: _solve(_solver(mode=mode), *at).ys[-1], *at), (0, 1, 2)
-        )
-    )(*at)
-    exact = jax.jit(jax.grad(lambda *at: end(lambda *at: _exact(*at)[-1], *at), (0, 1)))(*at)
+
+    def gradient(solve, which):
+        return jax.jit(jax.grad(lambda *at: end(solve, *at), which))(*at)
+
+    ours = gradient(lambda *at: _solve(_solver(mode=mode), *at).ys[-1], (0, 1, 2))
+    exact = gradient(lambda *at: _exact(*at)[-1], (0, 1))
     slope = jnp.dot(_van_der_pol(None, _exact()[-1], 1.0), jnp.array([1.0, 0.5]))
-    for ours, other in zip(gradient, (*exact, slope), strict=True):
-        np.testing.assert_allclose(ours, other, rtol=1e-4)
+    for one, other in zip(ours, (*exact, slope), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4)
 
 
 @pytest.mark.slow
