@@ -55,6 +55,17 @@ class ParallelNewton(AbstractStandIn):
     Explicit Runge-Kutta methods on an `ODETerm` are stepped with their stages written out, which
     makes `mode="sequential"` several times faster than the inner solver alone.
 
+    With `rtol` and `atol` the inner steps are of different sizes, such that every one of them has
+    `rms(error / (atol + rtol * max(|y0|, |y1|))) < 1`, as `diffrax.PIDController(rtol, atol)` has
+    it, with the inner solver's own error estimate. In parallel an adaptive integration at a looser
+    tolerance says how long steps may be; its steps are divided as their errors ask for, Newton's
+    method starts from its interpolation, and steps that are not good enough are divided again. What
+    is not found so, and everything where stepping is faster, is integrated adaptively by diffrax.
+    `ConstantStepSize`, `StepTo` and `parasim.Windows` say how long windows are. A window that needs
+    more than `steps` inner steps ends the integration with `diffrax.RESULTS.max_steps_reached`;
+    a `PIDController(rtol, atol)` makes it again, shorter, and windows as long as `steps` suffices.
+    For derivatives the inner steps are fixed parts of their window.
+
     A window whose last state is not finite ends the integration with
     `diffrax.RESULTS.nonfinite`.
 
@@ -68,13 +79,14 @@ class ParallelNewton(AbstractStandIn):
 
     Arguments:
         solver: any one-step diffrax solver.
-        steps: the inner steps of a window.
+        steps: the inner steps of a window; with `rtol` and `atol` the most that it may have.
         mode: `"parallel"`, `"sequential"`, or `"auto"`: whichever is expected to be faster on this
             device, from the growth of tangents and how the last pieces converged. On a CPU that is
             nearly always sequential. Or a decision, such as `parasim.GrowthThreshold()`.
         newton_rtol, newton_atol: the tolerance of Newton's method; by default 1e-9 in float64 and
             1e-4 in float32. These are not the tolerances of the solution, which its inner step
-            sets.
+            sets, or `rtol` and `atol`; with those they are the roots of them by default, as what is
+            left of a step's equation must be below a tenth of its tolerance too.
         method: how a window is solved in parallel, such as `Method(interval=4)` or
             `parasim.methods.elk()`; by default Newton's method on shooting intervals of 8 steps,
             from a first guess of coarse steps of that size.
@@ -88,6 +100,10 @@ class ParallelNewton(AbstractStandIn):
         costs: of the device; by default what `parasim.calibrate` has measured on jax's default one,
             else what is expected of its kind.
         log_length: how many windows `parasim.windows` can look back.
+        rtol, atol: the tolerance of the inner steps, for ordinary differential equations and inner
+            solvers that estimate errors. None: all steps of a window have the same size.
+        coarseness: how many times as loose the tolerance of the coarse steps is; by default
+            `1e-2 / rtol`, between 30 and 1e6.
 
     Raises:
         ConfigError: an argument is of no use; the message names what would be. It is a

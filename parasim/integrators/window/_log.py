@@ -86,8 +86,11 @@ def windows(solution: Any) -> dict[str, np.ndarray]:
         `parallel_steps` (how many Newton's method delivered), `iterations`, `predicted_iterations`
         and `gain` (how many it was expected to take, and how many times as fast as stepping that
         would be; NaN where that was not asked), `cost` (reckoned, in sequential steps), `wasted`
-        (of that, in pieces that were slower than stepping), `update`. Only the most recent windows
-        are kept: see `ParallelNewton.log_length`.
+        (of that, in pieces that were slower than stepping), `update`. With
+        `rtol` and `atol` also `coarse_attempts` and `attempts` (steps tried one after the other, at
+        the looser tolerance and at this one), `rounds` (how often steps were divided, or solved for
+        again), `inner_steps` and `error` (the largest, in units of the tolerance). Only the most
+        recent windows are kept: see `ParallelNewton.log_length`.
 
     Raises:
         ConfigError: the solution has no state of a `ParallelNewton`.
