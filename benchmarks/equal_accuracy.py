@@ -84,11 +84,11 @@ def selkov(t: Any, y: Any, args: Any) -> Any:
 PROBLEMS = {
     "logistic": Problem(logistic, [0.01], 10.0, 1e-6, 44),
     "rigid body": Problem(rigid_body, [1, 0, 0.9], 20.0, 5e-10, 768),
-    "van der Pol mu=1": Problem(van_der_pol(1.0), [2, 0], 6.3, 2e-9, 320),
+    "van der Pol mu=1": Problem(van_der_pol(1.0), [2, 0], 6.3, 2e-10, 400),
     "FitzHugh-Nagumo": Problem(fitzhugh_nagumo, [-1, 1], 100.0, 1e-9, 5120),
     "Henon-Heiles": Problem(henon_heiles, [0.5, 0, 0, 0.1], 200.0, 1e-11, 14336),
     "van der Pol mu=20": Problem(van_der_pol(20.0), [2, 0], 100.0, 5e-10, 20480),
-    "Selkov": Problem(selkov, [1, 1], 200.0, 2e-9, 3328),
+    "Selkov": Problem(selkov, [1, 1], 200.0, 5e-10, 4096),
 }
 
 
