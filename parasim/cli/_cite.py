@@ -60,6 +60,6 @@ def _methods(windows: "StoredWindows", stored: str) -> str:
 
     if not (windows.values["iterations"] > 0).any():
         return ""
-    shooting = windows.attributes["configuration"]["solver"]["interval"] > 1
+    shooting = windows.attributes["configuration"]["solver"]["method"]["interval"] > 1
     methods = [NEWTON_IN_TIME, MULTIPLE_SHOOTING if shooting else ""]
     return join_groups({"The method that computed windows in parallel": methods}, stored)
