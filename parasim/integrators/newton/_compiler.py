@@ -28,7 +28,11 @@ def stored(tree: PyTree, always: bool = False) -> PyTree:
         always: also where they are few numbers, which else stay in registers.
     """
     few = sum(leaf.size for leaf in jax.tree.leaves(tree)) <= FEW_VARIABLES
-    return tree if few and not always else _divided(tree)
+    if few and not always:
+        # The compiler drops the factor. But under `vmap` jax expects the batch's axis to be where
+        # the rule below puts it, and after `jnp.stack` it is not.
+        return jax.tree.map(lambda leaf: leaf * jnp.ones(leaf.shape, leaf.dtype), tree)
+    return _divided(tree)
 
 
 @stored.defjvp
@@ -56,7 +60,7 @@ _COSTLY = re.compile(
 
 def _divided(tree: PyTree) -> PyTree:
     if device_in_use().platform != "cpu":
-        return tree
+        return jax.tree.map(lambda leaf: leaf * jnp.ones(leaf.shape, leaf.dtype), tree)
     return jax.tree.map(_divided_leaf, tree)
 
 

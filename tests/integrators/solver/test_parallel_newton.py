@@ -255,3 +255,21 @@ def test_lorenz96_steps_are_those_of_diffrax():
     )
     stock = diffrax.diffeqsolve(term, diffrax.Tsit5(), 0.0, 0.8, dt0=0.025, y0=y0)
     np.testing.assert_allclose(ours.ys, stock.ys, rtol=1e-9)
+
+
+def test_a_gradient_does_not_depend_on_how_three_slopes_are_put_together():
+    """Under `vmap` jax puts the batch's axis last in `jnp.stack`, and first elsewhere."""
+
+    def gradient(together):
+        def field(t, y, args):
+            return together([y[1], -y[0] - y[2], y[0] * y[2]])
+
+        def end(y0):
+            solver = ParallelNewton(diffrax.Heun(), steps=16, mode="sequential")
+            return jnp.sum(
+                diffrax.diffeqsolve(diffrax.ODETerm(field), solver, 0.0, 1.0, 1.0, y0).ys
+            )
+
+        return jax.jit(jax.grad(end))(jnp.arange(3.0))
+
+    np.testing.assert_allclose(gradient(jnp.stack), gradient(jnp.array), rtol=1e-12)

@@ -15,7 +15,7 @@ from parasim.simulation.insight._outlook import outlook
 COSTS = {"class": "DeviceCosts", "step": 2.0, "iteration": 20.0, "level": 0.0, "work": 0.0}
 CONFIGURATION = {
     "t0": 1.0, "t1": 51.0, "dt": 0.1, "decision": {"class": "PredictedTime"},
-    "solver": {"steps": 100, "interval": 10, "costs": COSTS},
+    "solver": {"steps": 100, "method": {"interval": 10}, "costs": COSTS},
 }  # fmt: skip
 WORDS = tuple(text.replace(":", "") for text in REASONS)  # as they come back from a store
 
