@@ -31,8 +31,8 @@ estimates.
 
 Exit codes: 0 done, 2 a run could not be made with this."""
 
-_VARIABLES = ("PARASIM_CACHE_DIR", "PARASIM_DISABLE_PLUGINS", "JAX_PLATFORMS", "XLA_FLAGS",
-              "JAX_ENABLE_X64")  # fmt: skip
+_VARIABLES = ("PARASIM_CACHE_DIR", "PARASIM_DISABLE_PLUGINS", "PARASIM_KERNELS", "JAX_PLATFORMS",
+              "XLA_FLAGS", "JAX_ENABLE_X64")  # fmt: skip
 _MOST_SHOWN = 4
 _LEFT_OUT = ("force_unlock", "dry_run", "quiet", "workers", "scheduler", "as_json")
 

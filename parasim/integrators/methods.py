@@ -14,6 +14,7 @@ from parasim.integrators.method._linear_solver import (
     AssociativeScan as AssociativeScan,
     BlockedScan as BlockedScan,
     CyclicReduction as CyclicReduction,
+    FusedScan as FusedScan,
     Sequential as Sequential,
 )
 from parasim.integrators.method._low_rank import LowRank as LowRank

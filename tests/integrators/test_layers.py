@@ -6,6 +6,7 @@ from pathlib import Path
 import parasim.integrators
 
 PARTS = [
+    "kernels",
     "method",
     "newton",
     "decision",

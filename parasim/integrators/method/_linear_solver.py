@@ -4,9 +4,8 @@ z_{m+1} = A_m z_m + b_m,   z_0 = 0
 """
 
 import abc
-from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -15,10 +14,13 @@ from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Float, Int, PyTree
 
 from parasim._errors import ConfigError
+from parasim.integrators.kernels._choice import kernels_in_use
 from parasim.integrators.method._checks import check_positive_int
 from parasim.integrators.method._devices import device_in_use
+from parasim.integrators.method._fused_scan import fused_solution
 from parasim.integrators.method._propagator import (
     AffineMap,
+    AffineSolution,
     Propagator,
     affine_maps,
     composed,
@@ -27,17 +29,8 @@ from parasim.integrators.method._propagator import (
 from parasim.integrators.method._sharding import padded
 from parasim.integrators.method._structure import AbstractStructure, Matrix
 
-
-class AffineSolution(NamedTuple):
-    """The solution of an affine recurrence.
-
-    Attributes:
-        columns: `z_1 ... z_M`. One that does not fit the dtype is infinite or NaN.
-        propagator: gives the product `A_m ... A_0`, renormalised so that it always fits.
-    """
-
-    columns: Float[Array, "M d k"]
-    propagator: Callable[[Int[Array, ""]], Propagator]
+# The blocks of a fused scan, an estimate: short ones make many levels, and long ones take long.
+_FUSED_LENGTH = 32
 
 
 class AbstractLinearSolver(eqx.Module):
@@ -117,7 +110,8 @@ class BlockedScan(AbstractLinearSolver):
 
     Arguments:
         blocks: so many, or fewer; None: as many as the device can compute side by side, which is 1
-            on a CPU, and on an accelerator all of them up to a million numbers.
+            on a CPU, and on an accelerator all of them up to a million numbers. On a GPU that is a
+            `FusedScan()` where that can be.
 
     Source: Blelloch, Prefix sums and their applications (1990), section 1.3.
     """
@@ -132,6 +126,11 @@ class BlockedScan(AbstractLinearSolver):
         self, structure: AbstractStructure, matrices: Matrix, offsets: Float[Array, "M d k"]
     ) -> AffineSolution:
         """Solve for all m."""
+        fused = None
+        if self.blocks is None:
+            fused = fused_solution(structure, matrices, offsets, _FUSED_LENGTH)
+        if fused is not None:
+            return fused
         count = offsets.shape[0]
         length = -(-count // self._blocks(matrices, count))
         blocks = -(-count // length)
@@ -196,6 +195,42 @@ class ShardedScan(AbstractLinearSolver):
         columns, whole = solve(*both)
         inside = jax.tree.map(partial(_cut, length=length), both[0])
         return AffineSolution(columns[:count], partial(_up_to, structure, inside, whole))
+
+
+class FusedScan(AbstractLinearSolver):
+    """A scan by blocks whose matrices stay in registers: for small ones, on a GPU.
+
+    Arguments:
+        length: of the blocks, at least 2.
+
+    Source: as `BlockedScan`; the loop in a thread is that of ParaRNN, arXiv 2510.21450.
+    """
+
+    length: int = eqx.field(default=_FUSED_LENGTH, static=True)
+
+    def __check_init__(self):
+        check_positive_int("length", self.length)
+        if self.length < 2:
+            raise ConfigError("the blocks of a FusedScan have a length of at least 2")
+
+    def solve(
+        self, structure: AbstractStructure, matrices: Matrix, offsets: Float[Array, "M d k"]
+    ) -> AffineSolution:
+        """Solve for all m.
+
+        Raises:
+            ConfigError: there is no GPU, or its registers do not hold such matrices.
+        """
+        fused = fused_solution(structure, matrices, offsets, self.length)
+        if fused is None:
+            there = "none is in use"
+            if kernels_in_use():
+                there = f"{type(structure).__name__} of {offsets.shape[1]} variables is too large"
+            raise ConfigError(
+                f"FusedScan() is for small matrices on a GPU, and {there}: "
+                "use linear_solver=BlockedScan(), which takes the fused scan where it can"
+            )
+        return fused
 
 
 class Sequential(AbstractLinearSolver):

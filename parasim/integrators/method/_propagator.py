@@ -1,9 +1,10 @@
 """Products of Jacobians that cannot overflow, and affine maps made of them."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from parasim.integrators.method._structure import AbstractStructure, Matrix
 
@@ -30,6 +31,18 @@ class AffineMap(NamedTuple):
 
     propagator: Propagator
     offset: Float[Array, "*M d k"]
+
+
+class AffineSolution(NamedTuple):
+    """The solution of an affine recurrence.
+
+    Attributes:
+        columns: `z_1 ... z_M`. One that does not fit the dtype is infinite or NaN.
+        propagator: gives the product `A_m ... A_0`, renormalised so that it always fits.
+    """
+
+    columns: Float[Array, "M d k"]
+    propagator: Callable[[Int[Array, ""]], Propagator]
 
 
 def renormalised(

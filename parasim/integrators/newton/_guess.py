@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
+
+from parasim.integrators.kernels._choice import fused_scan
 
 
 def coarse_guess(
@@ -14,6 +15,8 @@ def coarse_guess(
 
     The coarse steps end just where the intervals do, so nothing is interpolated. Where a coarse
     step leaves the finite numbers, the guess stands still.
+
+    Derivatives do not flow through the pass: on a GPU it is one kernel, if it can be.
 
     Arguments:
         coarse_step: the map `(y, x) -> y` over a whole interval.
@@ -28,7 +31,7 @@ def coarse_guess(
         guessed = jnp.where(jnp.all(jnp.isfinite(guessed)), guessed, y)
         return guessed, guessed
 
-    return jax.lax.scan(body, y0, inputs)[1]
+    return fused_scan(body, y0, inputs)[1]
 
 
 def constant_guess(y0: Float[Array, " d"], count: int) -> Float[Array, "M d"]:

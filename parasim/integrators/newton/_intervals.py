@@ -9,6 +9,7 @@ import numpy as np
 from jax.sharding import Mesh
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
+from parasim.integrators.kernels._choice import loop_kernel
 from parasim.integrators.method._sharding import over_devices
 from parasim.integrators.method._structure import Linearisation
 from parasim.integrators.newton._stages import (
@@ -33,6 +34,7 @@ class Intervals(eqx.Module):
         coarse_inputs: of a coarse step over each interval, where there are coarse steps.
         mesh: of devices that divide the intervals among them; None: one has them all.
         equations: of the stages of an implicit step, if they are solved for beside the states.
+        fused: whether loops over steps may be kernels, through which no derivatives flow.
     """
 
     step: Step
@@ -44,6 +46,7 @@ class Intervals(eqx.Module):
     length: int = eqx.field(static=True)
     count: int = eqx.field(static=True)
     mesh: Mesh | None = eqx.field(static=True)
+    fused: bool = eqx.field(static=True)
 
     def __init__(
         self,
@@ -54,7 +57,9 @@ class Intervals(eqx.Module):
         coarse_inputs: PyTree = None,
         mesh: Mesh | None = None,
         equations: StageEquations | None = None,
+        fused: bool = False,
     ):
+        self.fused = fused
         self.mesh = mesh
         self.step = step
         self.equations = equations
@@ -102,6 +107,10 @@ class Intervals(eqx.Module):
             return linearised_stages(maps, self.counted, starts, before, stages, self.coarse_inputs)
 
         def push(directions: Array) -> tuple[Array, Array]:
+            every = jnp.broadcast_to(directions, (self.count, *directions.shape[-2:]))
+            carried = self._kernel(self._carry, (starts, every))
+            if carried is not None:
+                return carried[0]
             each = (starts, self.inputs, self.counted)
             if directions.ndim == 2:
                 return self._for_each(lambda own: _pushed(self.step, directions, *own), each)
@@ -125,11 +134,14 @@ class Intervals(eqx.Module):
 
         Stages that have been solved for say what these are.
         """
-        if stages is None:
+        stepped = self._kernel(self._step, starts) if stages is None else None
+        if stages is not None:
+            states = stages[:, :, -1]
+        elif stepped is not None:
+            states = stepped[1]
+        else:
             each = (starts, self.inputs, self.counted)
             states = self._for_each(lambda own: _run(self.step, *own), each)
-        else:
-            states = stages[:, :, -1]
         return jax.lax.collapse(states, 0, 2)[: self.steps]
 
     def stepped(self, y0: Float[Array, " d"]) -> Float[Array, "N d"]:
@@ -141,6 +153,34 @@ class Intervals(eqx.Module):
 
         states = jax.lax.scan(body, y0, (self.inputs, self.counted))[1]
         return jax.lax.collapse(states, 0, 2)[: self.steps]
+
+    def _kernel(self, body: Callable, init: PyTree) -> tuple[PyTree, PyTree] | None:
+        """Loop over the steps of all intervals in one kernel, if it may be and can be."""
+        if not self.fused or self.mesh is not None:
+            return None
+        xs = self.inputs, self.counted
+        kernel = loop_kernel(body, init, xs)
+        return None if kernel is None else kernel(init, xs)
+
+    def _step(self, y: Array, x: tuple[PyTree, Array | None]) -> tuple[Array, Array]:
+        """Make a step, if it is one that is made."""
+        inputs, moving = x
+        stepped = self.step(y, inputs)
+        stepped = stepped if moving is None else jnp.where(moving, stepped, y)
+        return stepped, stepped
+
+    def _carry(
+        self, state: tuple[Array, Array], x: tuple[PyTree, Array | None]
+    ) -> tuple[tuple[Array, Array], None]:
+        """Make a step with tangents."""
+        y, directions = state
+        if not directions.shape[-1]:
+            return (self._step(y, x)[0], directions), None
+
+        def along(direction: Array) -> tuple[Array, Array]:
+            return jax.jvp(lambda y: self._step(y, x)[0], (y,), (direction,))
+
+        return jax.vmap(along, -1, (None, -1))(directions), None
 
 
 def _pushed(

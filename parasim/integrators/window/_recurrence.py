@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
+from parasim.integrators.kernels._choice import fused_scan
 from parasim.integrators.method._method import Method
 from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.newton._intervals import Intervals
@@ -58,6 +59,20 @@ def step_through(recurrence: Recurrence, y0: PyTree) -> tuple[PyTree, PyTree]:
         return y, y
 
     return jax.lax.scan(body, y0, recurrence.inputs)
+
+
+def step_through_constant(recurrence: Recurrence, y0: PyTree) -> tuple[PyTree, PyTree]:
+    """Step through a window as `step_through` does, but derivatives do not flow through it.
+
+    On a GPU that is one kernel, if it can be.
+    """
+    step = constant(recurrence).step
+
+    def body(y: PyTree, x: PyTree) -> tuple[PyTree, PyTree]:
+        y = step(y, x)
+        return y, y
+
+    return fused_scan(body, constant(y0), constant(recurrence.inputs))
 
 
 def shooting_intervals(

@@ -7,7 +7,7 @@ made one after the other before the next choice, and what is given up is stepped
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Float, Int, PyTree
 from parasim.integrators.decision._costs import WindowMenu
 from parasim.integrators.decision._decision import AbstractDecision, AlwaysParallel, Choice
 from parasim.integrators.decision._history import ANALOGUE, COARSE, History, Outcome
+from parasim.integrators.kernels._choice import loop_kernel
 from parasim.integrators.method._method import Method
 from parasim.integrators.method._propagator import Propagator
 from parasim.integrators.newton._batch import all_members, any_member, largest_member
@@ -147,6 +148,9 @@ class Walker(NamedTuple):
         Under `vmap` a loop whose members end at different steps copies all states in every one.
         """
         position = walk.history.position
+        fused = _fused_steps(self.steps, walk, position, self.length)
+        if fused is not None:
+            return _after_steps(walk, self.length - position, self.menu, *fused)
 
         def step(place: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
             y, states = carry
@@ -226,6 +230,7 @@ def _piece(
         coarse_inputs,
         options.method.mesh,
         steps.equations,
+        fused=True,
     )
     guess, by_analogue = _guess(steps, walk, choice, intervals, options.method)
     planned = Planned(choice.iterations, choice.pace / options.interval)
@@ -312,6 +317,9 @@ def _slice(inputs: PyTree, start: Int[Array, ""], length: int) -> PyTree:
 def _stepped(steps: Steps, walk: Walk, more: Int[Array, ""], menu: WindowMenu) -> Walk:
     """Make so many steps one after the other."""
     first = walk.history.position
+    fused = _fused_steps(steps, walk, first, first + more)
+    if fused is not None:
+        return _after_steps(walk, more, menu, *fused)
 
     def step(carry: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         position, y, states = carry
@@ -323,6 +331,26 @@ def _stepped(steps: Steps, walk: Walk, more: Int[Array, ""], menu: WindowMenu) -
         lambda carry: carry[0] < first + more, step, (first, walk.y, walk.states)
     )
     return _after_steps(walk, more, menu, y, states)
+
+
+def _fused_steps(
+    steps: Steps, walk: Walk, first: Int[Array, ""], stop: Any
+) -> tuple[Float[Array, " d"], Float[Array, "room d"]] | None:
+    """Make the steps of a window from a first one on in one kernel, if it can be."""
+
+    def body(y: Array, x: PyTree) -> tuple[Array, Array]:
+        y = steps.step(y, x)
+        return y, y
+
+    one = walk.y[None], jax.tree.map(lambda leaf: leaf[None], steps.inputs)
+    kernel = loop_kernel(body, *one)
+    if kernel is None:
+        return None
+    (y,), (states,) = kernel(*one, span=(first, stop))
+    place = jnp.arange(states.shape[0], dtype=first.dtype)
+    made = ((place >= first) & (place < stop))[:, None]
+    known = walk.states[: states.shape[0]]
+    return y, walk.states.at[: states.shape[0]].set(jnp.where(made, states, known))
 
 
 def _after_steps(

@@ -23,6 +23,7 @@ from parasim.integrators.decision._decision import (
 )
 from parasim.integrators.decision._history import History
 from parasim.integrators.decision._predicted_time import PredictedTime
+from parasim.integrators.kernels._choice import kernels_in_use
 from parasim.integrators.method._method import Method
 from parasim.integrators.newton._batch import all_members, any_member
 from parasim.integrators.newton._compiler import FEW_VARIABLES
@@ -38,6 +39,7 @@ from parasim.integrators.window._recurrence import (
     has_tangents,
     shooting_intervals,
     step_through,
+    step_through_constant,
     steps_on_vectors,
 )
 from parasim.integrators.window._walk import Walk, Walker, walk
@@ -46,6 +48,10 @@ from parasim.integrators.window._walk import Walk, Walker, walk
 # in 32 has its first eighth stepped again with a tangent: 6 / (8 * 32) = 2.4 % at the most.
 _SAMPLE_EVERY = 32
 _SAMPLE_PART = 8
+
+# Up to this size a gradient is found by Jacobians on a GPU, where a loop backwards is many kernels
+# a step; an estimate.
+_FEW_BY_KERNELS = 8
 
 # So many windows of the past are remembered, if there is room.
 _PAST = 8
@@ -217,11 +223,12 @@ class WindowSolver(eqx.Module):
     def _stepped(self, recurrence: Recurrence, y0: PyTree) -> tuple[PyTree, PyTree]:
         """Step through, with derivatives by the cheaper way: of few variables by Jacobians."""
         flattening = Flattening(y0)
-        if not 0 < flattening.size <= FEW_VARIABLES:
+        few = _FEW_BY_KERNELS if kernels_in_use() else FEW_VARIABLES
+        if not 0 < flattening.size <= few:
             return step_through(recurrence, y0)
         vector = flattening.flatten(y0)
         intervals = shooting_intervals(recurrence, flattening, vector, self.newton.method)
-        last, states = step_through(constant(recurrence), constant(y0))
+        last, states = step_through_constant(recurrence, y0)
         last, states = with_derivatives(
             intervals,
             vector,

@@ -12,6 +12,7 @@ from parasim.integrators.methods import (
     CoarseDifference,
     CyclicReduction,
     Dense,
+    FusedScan,
     Sequential,
 )
 
@@ -89,3 +90,27 @@ def test_a_product_that_vanishes_is_zero_and_not_nan(solver):
 def test_a_structure_without_products_is_refused():
     with pytest.raises(parasim.ConfigError, match=r"has no products: use linear_solver=Sequential"):
         parasim.Method(structure=CoarseDifference())
+
+
+@pytest.mark.parametrize("count", [1, 3, 21])
+def test_a_fused_scan_solves_the_recurrence_and_gives_products_up_to_any_place(monkeypatch, count):
+    """Of matrices that do not commute, in one, two and three levels."""
+    monkeypatch.setenv("PARASIM_KERNELS", "interpret")
+    matrices, offsets = _random(count, 2)
+    scan, expected = FusedScan(length=4), Sequential()
+    last = count - 1 - count // 3
+    found, wanted = (solve(solver, matrices, offsets, last) for solver in (scan, expected))
+    np.testing.assert_allclose(found[0], wanted[0], atol=1e-13)
+    np.testing.assert_allclose(found[1].log_scale, wanted[1].log_scale, atol=1e-13)
+    np.testing.assert_allclose(found[1].matrix, wanted[1].matrix, atol=1e-13)
+
+
+def test_a_fused_scan_needs_a_gpu():
+    with pytest.raises(parasim.ConfigError, match=r"and none is in use: use linear_solver=Blocked"):
+        solve(FusedScan(), *_random(3, 2))
+
+
+def test_a_fused_scan_takes_small_matrices(monkeypatch):
+    monkeypatch.setenv("PARASIM_KERNELS", "interpret")
+    with pytest.raises(parasim.ConfigError, match="Dense of 12 variables is too large"):
+        solve(FusedScan(), *_random(3, 12))

@@ -8,7 +8,7 @@ from parasim.integrators.decision._decision import AbstractDecision, AlwaysParal
 from parasim.integrators.decision._history import History
 from parasim.integrators.method._method import Method
 from parasim.integrators.newton._newton import NewtonOptions
-from parasim.integrators.window._walk import Steps, Walker, walk
+from parasim.integrators.window._walk import Steps, Walk, Walker, walk
 
 COSTS = DeviceCosts(step=1.0, iteration=1.0, level=0.0, work=0.0)
 OPTIONS = NewtonOptions(Method(interval=4), 1e-10, 1e-10)
@@ -109,3 +109,21 @@ def test_growth_over_the_pieces_is_growth_over_the_window():
     walked = _walked(Stubborn(1), lambda y, x: jnp.array([2.0, 0.5]) * y + 0 * x, (1e-9, 1.0))
     assert walked.history.delivered == COUNT
     np.testing.assert_allclose(walked.history.log_growth, COUNT * np.log(2), rtol=0.02)
+
+
+def test_steps_one_after_the_other_are_the_same_by_kernels(monkeypatch):
+    def stepped(y0):
+        decision = Stubborn(0)
+        walker = Walker.through(Steps(_step, INPUTS, None, None), 2, decision, MENU, OPTIONS)
+        start = Walk.start(y0, History.start(y0 + 0.7, MENU.most, 64), MENU)
+        choice = decision.choose(start.history, MENU)._replace(parallel=jnp.array(False))
+        stretched = walker.stretch(start, choice)
+        return stretched.y, walker.rest(stretched)
+
+    expected_y, expected = jax.jit(lambda y0: stepped(y0))(jnp.zeros(2))
+    monkeypatch.setenv("PARASIM_KERNELS", "interpret")
+    y, found = jax.jit(lambda y0: stepped(y0))(jnp.zeros(2))
+    np.testing.assert_allclose(y, expected_y, atol=1e-13)
+    np.testing.assert_allclose(found.states[:COUNT], expected.states[:COUNT], atol=1e-13)
+    np.testing.assert_allclose(found.y, expected.y, atol=1e-13)
+    assert found.history.position == COUNT

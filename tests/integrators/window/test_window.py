@@ -149,3 +149,22 @@ def test_a_window_that_cannot_fit_into_memory_is_refused_with_the_number(monkeyp
     jax.eval_shape(lambda: solver.solve(_recurrence(99), Y0, solver.start(Y0, 64))[:2])
     monkeypatch.setattr("parasim.integrators.window._window.device_memory", lambda: None)
     jax.eval_shape(lambda: solver.solve(_recurrence(99), Y0, solver.start(Y0, 64))[:2])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["auto", "parallel", "sequential"])
+def test_kernels_solve_a_window_as_loops_do(mode, monkeypatch):
+    recurrence, solver = _recurrence(33), _solver(mode)
+
+    def solved(y0):
+        last, states, _, _ = solver.solve(recurrence, y0, solver.start(y0, 33))
+        return last, states, jax.tree.reduce(jnp.add, last)
+
+    def both(y0):
+        return solved(y0)[:2], jax.grad(lambda y0: solved(y0)[2])(y0)
+
+    expected = jax.jit(lambda y0: both(y0))(Y0)
+    monkeypatch.setenv("PARASIM_KERNELS", "interpret")
+    found = jax.jit(lambda y0: both(y0))(Y0)
+    for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-9)
