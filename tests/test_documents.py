@@ -25,7 +25,15 @@ DOCUMENTS = sorted(
 )
 TARGETS = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
-SLOW = {"climate-pipeline.md", "neuro-pipeline.md", "gallery.md"}
+SLOW = {
+    "analyses.md",
+    "climate-pipeline.md",
+    "gallery.md",
+    "neuro-pipeline.md",
+    "own-model.md",
+    "predictability.md",
+    "stores.md",
+}
 
 _FENCE = re.compile(r"^( *)```(\w+)[^\n]*\n(.*?)^\1```", re.DOTALL | re.MULTILINE)
 _SHELLS = {"sh", "bash", "shell", "console"}

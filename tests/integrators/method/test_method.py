@@ -29,6 +29,7 @@ def _integrated(method, steps=64):
     return solution.ys, parasim.windows(solution)
 
 
+@pytest.mark.slow
 def test_parareal_takes_fewer_iterations_than_there_are_intervals():
     ends, windows = _integrated(methods.parareal(4), steps=128)
     expected, newton = _integrated(Method(), steps=128)

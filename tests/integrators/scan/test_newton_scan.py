@@ -196,7 +196,7 @@ def test_pythonnumbers_are_promoted_as_lax_scan_does(init, f):
     assert_same(newton_scan(f, init, xs, mode="parallel"), jax.lax.scan(f, init, xs), 1e-4, 1e-4)
 
 
-@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("reverse", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_keys_counters_and_flags_are_stepped_through_first(reverse):
     options = {"length": 20, "reverse": reverse}
     ours, record = _compiled(noisy, NOISY, mode="parallel", window=8, return_record=True, **options)

@@ -65,7 +65,8 @@ def test_an_error_estimate_drives_diffrax_s_step_size_control():
     np.testing.assert_allclose(solution.ys, exact.ys, atol=1e-5)
 
 
-@pytest.mark.parametrize("mode", [pytest.param("sequential", marks=pytest.mark.slow), "parallel"])
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["sequential", "parallel"])
 def test_a_state_that_is_not_finite_ends_an_adaptive_implicit_run_as_in_diffrax(mode):
     """The controller shrinks the window until nothing is left of it."""
     root_finder = optimistix.Newton(rtol=1e-9, atol=1e-9)
