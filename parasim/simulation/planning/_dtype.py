@@ -20,7 +20,7 @@ def resolve_dtype(dtype: Any) -> np.dtype:
         return np.dtype("float64" if is_64_bit() else "float32")
     try:
         kind = np.dtype(dtype)
-    except TypeError:
+    except (TypeError, ValueError):  # what numpy makes of it, or of its letters
         kind = None
     if kind is None or kind.name not in ("float32", "float64"):
         hint = near_names(str(dtype), ("float32", "float64"))

@@ -27,7 +27,7 @@ def perturbed(
             else nothing.
 
     Raises:
-        ConfigError: the size is no number, or there are no members.
+        ConfigError: the size is no number or too large, or there are no members.
     """
     if relative is None:
         relative = _RELATIVE if _all_the_same(state, runs) else 0.0
@@ -41,7 +41,10 @@ def perturbed(
         noise = np.random.default_rng(runs.seeds[point])
         for leaf in result.values():
             scale = np.abs(leaf[point]).max(initial=0.0) or 1.0
-            leaf[point] += relative * scale * noise.standard_normal(leaf[point].shape)
+            with np.errstate(over="ignore"):
+                leaf[point] += relative * scale * noise.standard_normal(leaf[point].shape)
+            if not np.all(np.isfinite(leaf[point])):
+                raise ConfigError(f"perturbation = {relative:g} is too large: choose one below 1")
     return result
 
 
