@@ -23,7 +23,6 @@ the product changes (delete them to record anew); runs of `auto` do not.
 """
 
 import argparse
-import os
 import shlex
 import sys
 import tempfile
@@ -33,18 +32,14 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-# Compiling is most of the time here, and nothing is timed.
-_FLAGS = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_FLAGS}"
-
-import jax  # noqa: E402
-from common import conditions, printed  # noqa: E402
-from oracle.cases import Settings, rows  # noqa: E402
-from oracle.flows import flow_names  # noqa: E402
-from oracle.models import MODELS  # noqa: E402
-from oracle.report import table, worst, written  # noqa: E402
-from oracle.step_size import NoStep  # noqa: E402
-from rich.console import Console  # noqa: E402
+import jax
+from common import conditions, printed
+from oracle.cases import Settings, rows
+from oracle.flows import flow_names
+from oracle.models import MODELS
+from oracle.report import table, worst, written
+from oracle.step_size import NoStep
+from rich.console import Console
 
 # What keeps a system out: it branches on numbers, it has no step, or it blows up.
 _NO_CASE = (jax.errors.TracerBoolConversionError, NoStep, FloatingPointError)

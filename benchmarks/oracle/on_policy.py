@@ -1,6 +1,7 @@
 """What the product itself spends, by its own reckoning."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -12,6 +13,9 @@ from oracle.flows import Flow
 from oracle.models import Model
 from parasim import Method, ParallelNewton
 from parasim.integrators import WindowIntegrator
+
+# Compiling is most of the time here, of which nothing is measured.
+_COMPILER = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 # Sequential windows that are measured have an eighth of their steps made again (decision 6).
 _SAMPLED_PART = 8
@@ -60,7 +64,7 @@ def spent(
         states, history, record = integrator(history, y, None, start, window)
         return (history, states[-1]), (history.spent, record)
 
-    @jax.jit
+    @partial(jax.jit, compiler_options=_COMPILER)
     def run(y0: Array):
         starts = window * jnp.arange(steps // window)
         return jax.lax.scan(one, (integrator.init(y0, window), y0), starts)[1]

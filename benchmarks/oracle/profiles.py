@@ -60,19 +60,20 @@ def record(
     """Go along the trajectory from each start, and try a long window every now and then."""
     y0 = jnp.asarray(flow.y0)
     size, dtype = y0.size, y0.dtype
-    solver = ParallelNewton(method=Method(interval=interval))
+    method = Method(interval=interval)
+    solver = ParallelNewton(method=method)
     options = solver.window_solver(y0).newton
 
     def recurrence(y: Array, count: int):
         nodes = dt * jnp.arange(count + 1, dtype=dtype)
         term = diffrax.ODETerm(flow.vector_field)
-        return window_recurrence(solver.solver, term, None, nodes, jnp.asarray(dt), y, interval)[0]
+        return window_recurrence(solver.solver, term, None, nodes, jnp.asarray(dt), y, method)[0]
 
     def profile(y: Array, past: Past) -> tuple[Array, Array]:
         flattening = Flattening(y)
         window = recurrence(y, LONGEST)
         steps = steps_on_vectors(window, flattening, y)
-        intervals = shooting_intervals(window, flattening, y, Method(interval=interval))
+        intervals = shooting_intervals(window, flattening, y, method)
         coarse = coarse_guess(steps.coarse_step, y, steps.coarse_inputs)  # pyright: ignore
         nearest = past.analogue()  # of the present
         there_is_one = nearest >= 0
