@@ -52,6 +52,32 @@ def costly(function: Callable[..., PyTree], *arguments: PyTree) -> bool:
     return bool(_COSTLY.search(str(jax.make_jaxpr(function)(*arguments))))
 
 
+def scan_in_blocks(
+    body: Callable[[PyTree, PyTree], tuple[PyTree, PyTree]], init: PyTree, xs: PyTree
+) -> tuple[PyTree, PyTree]:
+    """Return what `jax.lax.scan` does, by a loop over blocks whose arrays are small on a CPU.
+
+    Where no array in a loop has more than 512 bytes, XLA's CPU runtime makes the kernels of its
+    body one after the other; else it hands each of them to a pool of threads. The many small ones
+    of an implicit step of three variables took 1.8 times as long because the loop read the times
+    of 2,000 steps, and 1.0 in blocks of 40.
+    """
+    count = jax.tree.leaves(xs)[0].shape[0]
+    first = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), xs)
+    each = [first, *jax.eval_shape(body, init, first)]
+    largest = max(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(each))
+    fit = _SMALL_BYTES // max(largest, 1)
+    block = max((size for size in range(1, fit + 1) if count % size == 0), default=1)
+    if device_in_use().platform != "cpu" or block < _SHORTEST_BLOCK:
+        return jax.lax.scan(body, init, xs)
+    blocks = jax.tree.map(lambda leaf: leaf.reshape(-1, block, *leaf.shape[1:]), xs)
+    last, ys = jax.lax.scan(lambda carry, some: jax.lax.scan(body, carry, some), init, blocks)
+    return last, jax.tree.map(lambda leaf: leaf.reshape(count, *leaf.shape[2:]), ys)
+
+
+_SMALL_BYTES = 512
+_SHORTEST_BLOCK = 4
+
 _COSTLY = re.compile(
     r"= (exp|exp2|expm1|log|log1p|logistic|pow|sin|cos|tan|sinh|cosh|tanh|asin|acos|atan|atan2|"
     r"asinh|acosh|atanh|erf|erfc|erf_inv|lgamma|digamma|cbrt|while|scan|fft|sort)\b"

@@ -1,4 +1,4 @@
-"""Inner solvers whose steps have derivatives everywhere."""
+"""Inner solvers whose steps have derivatives everywhere, and those that need none."""
 
 from typing import Any
 
@@ -23,6 +23,18 @@ def differentiable(solver: Any) -> Any:
     if isinstance(solver, diffrax.AbstractImplicitSolver):
         finder = FiniteRoot(finder=solver.root_finder)  # pyright: ignore[reportCallIssue]
         solver = eqx.tree_at(lambda s: s.root_finder, solver, finder)
+    return solver
+
+
+def forward_only(solver: Any) -> Any:
+    """Return the solver with the loop over stages that is fastest where nothing is differentiated.
+
+    A loop that reverse mode can go through takes half as long again.
+    """
+    if isinstance(solver, diffrax.AbstractWrappedSolver):
+        return eqx.tree_at(lambda s: s.solver, solver, forward_only(solver.solver))
+    if isinstance(solver, diffrax.AbstractRungeKutta | diffrax.AbstractSRK):
+        solver = _with_stage_loop(solver, "lax")
     return solver
 
 

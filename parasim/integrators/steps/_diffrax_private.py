@@ -22,6 +22,20 @@ def is_leaf_term(node: Any) -> bool:
     return isinstance(node, diffrax.AbstractTerm) and not isinstance(node, diffrax.MultiTerm)
 
 
+def first_slope_known(
+    solver: diffrax.AbstractSolver, state: Any, terms: PyTree, t0: Any, y: PyTree, args: PyTree
+) -> Any:
+    """Return a Runge-Kutta method's state before its first step, with the slope there.
+
+    Methods whose first stage is the last one of the step before have `(whether there was none,
+    its slope)`. Where there was none they make that stage like the others, by a root finder if
+    these are implicit; its slope is that of the state.
+    """
+    if not isinstance(solver, diffrax.AbstractRungeKutta) or state is None:
+        return state
+    return jnp.array(False), solver.func(terms, t0, y, args)
+
+
 def forward_times(term: diffrax.AbstractTerm, t0: Any, t1: Any) -> tuple[Any, Any]:
     """Return a step's times, as the user's own term counts them, the earlier one first."""
     if not isinstance(term, WrapTerm):

@@ -11,8 +11,8 @@ from jaxtyping import Array, PyTree
 from parasim._errors import ConfigError
 from parasim.integrators.newton._finite import all_finite
 from parasim.integrators.steps._controls import with_increments
-from parasim.integrators.steps._differentiable import differentiable
-from parasim.integrators.steps._diffrax_private import unwrapped
+from parasim.integrators.steps._differentiable import differentiable, forward_only
+from parasim.integrators.steps._diffrax_private import first_slope_known, unwrapped
 from parasim.integrators.steps._explicit import EulerStep, ExplicitStep
 from parasim.integrators.steps._iteration import Iteration, MapStep
 from parasim.integrators.steps._nodes import Slot
@@ -28,7 +28,7 @@ class GenericStep(eqx.Module):
     returns NaN.
 
     Attributes:
-        solver: made `differentiable`.
+        solver: made `differentiable`, or `forward_only`.
         terms, args: as diffrax hands them to a solver.
         dt: the step size, if an `ODETerm` is stepped: then the solver counts time from the start
             of each step, as the difference of two large times is not dt in floating point. None
@@ -62,20 +62,23 @@ class GenericStep(eqx.Module):
         """Step, and say whether that worked."""
         # lineax ends the program where a linear solver meets NaN; a guess may well lead there, and
         # a controller that has seen NaN asks for a step of NaN.
-        times = slot.start, slot.end
-        known, timely = all_finite(y), all_finite((times, self.dt))
+        # Each by itself, so that what is the same for all steps stays so inside a loop.
+        known, timely = all_finite(y), all_finite((slot.start, slot.end, self.dt))
         y = jax.tree.map(lambda a, b: jnp.where(known, a, b), y, self.somewhere)
-        (t0, t1), dt = jax.tree.map(
-            lambda leaf: jnp.where(timely, leaf, jnp.zeros_like(leaf)), (times, self.dt)
-        )
+        t0, t1, dt = jax.tree.map(_finite_or_zero, (slot.start, slot.end, self.dt))
         terms = with_increments(self.terms, slot.increments)
         if dt is not None:
             terms, t0, t1 = _from(t0, terms, dt), jnp.zeros_like(dt), dt
         state = self.solver.init(terms, t0, t1, y, self.args)
+        state = first_slope_known(self.solver, state, terms, t0, y, self.args)
         y1, error, dense_info, _, result = self.solver.step(
             terms, t0, t1, y, self.args, state, made_jump=False
         )
         return y1, error, dense_info, known & timely & diffrax.is_okay(result)
+
+
+def _finite_or_zero(leaf: Array) -> Array:
+    return jnp.where(jnp.isfinite(leaf), leaf, jnp.zeros_like(leaf))
 
 
 def _from(start: Any, term: diffrax.AbstractTerm, dt: Any) -> diffrax.ODETerm:
@@ -128,6 +131,13 @@ def inner_step(
         lambda leaf: jax.lax.stop_gradient(jnp.where(jnp.isfinite(leaf), leaf, 0)), y
     )
     return GenericStep(differentiable(solver), terms, args, dt if ordinary else None, somewhere)
+
+
+def quick_step(step: InnerStep, solver: diffrax.AbstractSolver) -> GenericStep | None:
+    """Return the same step map of a solver, faster, without derivatives; None if there is none."""
+    if not isinstance(step, GenericStep):
+        return None
+    return eqx.tree_at(lambda step: step.solver, step, forward_only(solver))
 
 
 def check_one_step(solver: Any) -> None:

@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Int, PyTree
 from parasim.integrators.method._method import Method
 from parasim.integrators.steps._controls import increments
 from parasim.integrators.steps._implicit_stages import stage_equations
-from parasim.integrators.steps._inner_step import InnerStep, inner_step
+from parasim.integrators.steps._inner_step import InnerStep, inner_step, quick_step
 from parasim.integrators.steps._iteration import Iteration
 from parasim.integrators.steps._nodes import Slot
 from parasim.integrators.steps._sized_step import SizedStep
@@ -74,9 +74,11 @@ def window_recurrence(
     starts = nodes[:-1:interval]
     fine_times = nodes[:-1], nodes[1:]
     coarse_times = starts, jnp.concatenate([starts[1:], nodes[-1:]])
+    quick = quick_step(fine, solver)
     duration, moving = dt * (nodes.shape[0] - 1), None
     if count is not None:
         fine, coarse = StandingStep(fine, y), StandingStep(coarse, y)
+        quick = None if quick is None else StandingStep(quick, y)
         duration = nodes[-1] - nodes[0]
         moving = jnp.arange(nodes.shape[0] - 1, dtype=count.dtype) < count
     guess = jax.vmap(method.guess)(nodes[1:]) if callable(method.guess) else None
@@ -96,6 +98,7 @@ def window_recurrence(
         guess=guess,
         moving=count,
         equations=stage_equations(solver, terms, args, dt, y, nodes.shape[0] - 1),
+        quick_step=quick,
     ), fine
 
 

@@ -1,7 +1,7 @@
 """What a window is: a recurrence `y_{n+1} = step(y_n, x_n)`, and the ways to look at it."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -10,9 +10,11 @@ from jaxtyping import Array, Float, Int, PyTree
 
 from parasim.integrators.kernels._choice import fused_scan
 from parasim.integrators.method._method import Method
+from parasim.integrators.newton._compiler import scan_in_blocks
 from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.newton._intervals import Intervals
 from parasim.integrators.newton._stages import StageEquations
+from parasim.integrators.newton._tangent_rule import with_tangent_rule
 from parasim.integrators.window._walk import Steps
 
 
@@ -30,6 +32,7 @@ class Recurrence(NamedTuple):
             all of them.
         equations: of the stages of an implicit step, on vectors, if they can be solved for
             together with the states.
+        quick_step: the same as `step`, faster, of which no derivatives can be taken; or None.
     """
 
     step: Callable[[PyTree, PyTree], PyTree]
@@ -40,6 +43,7 @@ class Recurrence(NamedTuple):
     guess: PyTree = None
     moving: Int[Array, ""] | None = None
     equations: StageEquations | None = None
+    quick_step: Callable[[PyTree, PyTree], PyTree] | None = None
 
     @property
     def steps(self) -> int:
@@ -51,14 +55,16 @@ def step_through(recurrence: Recurrence, y0: PyTree) -> tuple[PyTree, PyTree]:
     """Step through a window one step after the other; return the last state and all states."""
     # For a gradient only states are kept, and each step is made once more from them.
     step = jax.checkpoint(  # pyright: ignore[reportPrivateImportUsage]
-        lambda y, x: recurrence.step(y, x), prevent_cse=False
+        _quick_with_derivatives(recurrence, y0), prevent_cse=False
     )
 
     def body(y: PyTree, x: PyTree) -> tuple[PyTree, PyTree]:
         y = step(y, x)
         return y, y
 
-    return jax.lax.scan(body, y0, recurrence.inputs)
+    if recurrence.quick_step is None:
+        return jax.lax.scan(body, y0, recurrence.inputs)
+    return scan_in_blocks(body, y0, recurrence.inputs)
 
 
 def step_through_constant(recurrence: Recurrence, y0: PyTree) -> tuple[PyTree, PyTree]:
@@ -66,13 +72,37 @@ def step_through_constant(recurrence: Recurrence, y0: PyTree) -> tuple[PyTree, P
 
     On a GPU that is one kernel, if it can be.
     """
-    step = constant(recurrence).step
+    still = constant(recurrence)
+    step = still.step if still.quick_step is None else still.quick_step
 
     def body(y: PyTree, x: PyTree) -> tuple[PyTree, PyTree]:
         y = step(y, x)
         return y, y
 
-    return fused_scan(body, constant(y0), constant(recurrence.inputs))
+    if still.quick_step is None:
+        return fused_scan(body, constant(y0), still.inputs)
+    return scan_in_blocks(body, constant(y0), still.inputs)
+
+
+def _quick_with_derivatives(
+    recurrence: Recurrence, y0: PyTree
+) -> Callable[[PyTree, PyTree], PyTree]:
+    """Return the quick step, with the derivatives of the other."""
+    if recurrence.quick_step is None:
+        return lambda y, x: recurrence.step(y, x)
+    first = jax.tree.map(lambda leaf: leaf[0], recurrence.inputs)
+    quick = constant(eqx.filter_closure_convert(recurrence.quick_step, y0, first))
+    exact = eqx.filter_closure_convert(recurrence.step, y0, first)
+
+    def step(y: PyTree, x: PyTree) -> PyTree:
+        return with_tangent_rule(_step_tangent, (exact, y, x), quick(constant(y), constant(x)))
+
+    return step
+
+
+def _step_tangent(problem: Any, value: PyTree, tangents: PyTree) -> PyTree:
+    del value
+    return eqx.filter_jvp(lambda made: made[0](made[1], made[2]), (problem,), (tangents,))[1]
 
 
 def shooting_intervals(

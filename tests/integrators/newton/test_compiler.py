@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from parasim.integrators.newton._compiler import FEW_VARIABLES, stored
+from parasim.integrators.newton._compiler import FEW_VARIABLES, scan_in_blocks, stored
 
 STATES = {
     "few": jnp.array([1.5, -jnp.inf, jnp.nan]),
@@ -40,3 +40,25 @@ def test_the_compiler_does_not_see_through_it():
     assert "divide(" in program(stored, FEW_VARIABLES + 1)
     assert "divide(" not in program(stored, FEW_VARIABLES)
     assert "divide(" in program(jax.grad(lambda y: jnp.sum(stored(y) ** 2)), FEW_VARIABLES)
+
+
+@pytest.mark.parametrize(
+    ("steps", "size", "loops"),
+    [(1000, 3, 2), (997, 3, 1), (96, 64, 1)],
+    ids=["in blocks", "a prime number of steps", "large states"],
+)
+def test_a_scan_in_blocks_is_the_scan(steps, size, loops):
+    def body(carry, x):
+        carry = jnp.cos(carry) + x["scale"] * x["shift"]
+        return carry, {"state": carry, "sum": jnp.sum(carry)}
+
+    xs = {"scale": jnp.linspace(0, 1, steps), "shift": jnp.ones((steps, size), jnp.float32)}
+    start = jnp.linspace(0, 1, size)
+    own, expected = jax.jit(
+        lambda: (scan_in_blocks(body, start, xs), jax.lax.scan(body, start, xs))
+    )()
+    jax.tree.map(np.testing.assert_array_equal, own, expected)
+    if jax.default_backend() == "cpu":
+        assert (
+            str(jax.make_jaxpr(lambda: scan_in_blocks(body, start, xs))()).count("scan[") == loops
+        )

@@ -5,8 +5,13 @@ import numpy as np
 import optimistix
 import pytest
 
-from parasim import ConfigError
-from parasim.integrators.steps._inner_step import GenericStep, check_one_step, inner_step
+from parasim import ConfigError, ParallelNewton
+from parasim.integrators.steps._inner_step import (
+    GenericStep,
+    check_one_step,
+    inner_step,
+    quick_step,
+)
 from parasim.integrators.steps._nodes import Slot
 
 TIMES = Slot(jnp.array(0.0), jnp.array(0.1))
@@ -76,3 +81,56 @@ def test_gradients_go_backwards_through_an_implicit_step():
     step = inner_step(solver, term, None, jnp.array(0.1), y)
     backward = jax.jacrev(lambda y: step(y, TIMES))(y)
     np.testing.assert_allclose(backward, jax.jacfwd(lambda y: step(y, TIMES))(y), rtol=1e-12)
+
+
+@pytest.mark.parametrize("solver", [diffrax.ImplicitEuler, diffrax.Kvaerno3, diffrax.Kvaerno5])
+def test_a_quick_step_is_the_step(solver):
+    """That of diffrax as well, whose first stage is found like the others."""
+    solver = solver(root_finder=optimistix.Newton(1e-12, 1e-12, norm=optimistix.max_norm))
+    term = diffrax.ODETerm(lambda t, y, args: jnp.sin(t) - y**3)
+    y = jnp.array([1.0, -2.0])
+    step = inner_step(solver, term, None, jnp.array(0.1), y)
+    quick = quick_step(step, solver)
+    assert quick is not None
+    state = solver.init(term, TIMES.start, TIMES.end, y, None)
+    expected = solver.step(term, TIMES.start, TIMES.end, y, None, state, made_jump=False)[0]
+    np.testing.assert_allclose(step(y, TIMES), expected, rtol=1e-11)
+    np.testing.assert_allclose(jax.jit(lambda y: quick(y, TIMES))(y), expected, rtol=1e-11)
+
+
+def test_the_gradient_of_a_stepped_implicit_window_is_exact():
+    """Of y' = -p y by backward Euler, whose steps divide by 1 + p h; p is closed over."""
+    solver = diffrax.ImplicitEuler(root_finder=optimistix.Newton(1e-12, 1e-12))
+    windows = ParallelNewton(solver, steps=4, mode="sequential")
+
+    def last(p):
+        term = diffrax.ODETerm(lambda t, y, args: -p * y)
+        return jnp.sum(diffrax.diffeqsolve(term, windows, 0.0, 0.4, 0.4, jnp.ones(5)).ys)
+
+    np.testing.assert_allclose(jax.jit(jax.grad(last))(2.0), -5 * 4 * 0.1 / 1.2**5, rtol=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("solver", [diffrax.ImplicitEuler, diffrax.Kvaerno3])
+@pytest.mark.parametrize("size", [2, 5])
+def test_derivatives_of_stepped_implicit_windows_are_those_of_diffrax(solver, size):
+    """Whichever way, and for what the vector field closes over; few and many variables."""
+    inner = solver(root_finder=optimistix.Newton(1e-12, 1e-12, norm=optimistix.max_norm))
+    y0 = jnp.linspace(0.5, 1.0, size)
+
+    def loss(strength, solver, dt0, adjoint):
+        term = diffrax.ODETerm(lambda t, y, args: -strength * y**3 + jnp.roll(y, 1) * args)
+        solution = diffrax.diffeqsolve(
+            term, solver, 0.0, 0.8, dt0, y0, args=strength**2, adjoint=adjoint
+        )
+        return jnp.sum(solution.ys**2)
+
+    windows = ParallelNewton(inner, steps=4, mode="sequential")
+    direct, stepped = diffrax.ForwardMode(), (windows, 0.4)
+    strengths = jnp.array([0.7, 1.1])
+    expected = jax.jit(jax.vmap(jax.jacfwd(lambda p: loss(p, inner, 0.1, direct))))(strengths)
+    forward = jax.jit(jax.vmap(jax.jacfwd(lambda p: loss(p, *stepped, direct))))(strengths)
+    checkpoints = diffrax.RecursiveCheckpointAdjoint()
+    backward = jax.jit(jax.vmap(jax.grad(lambda p: loss(p, *stepped, checkpoints))))(strengths)
+    np.testing.assert_allclose(forward, expected, rtol=1e-9)
+    np.testing.assert_allclose(backward, expected, rtol=1e-9)
