@@ -31,6 +31,7 @@ SLOW = {
     "gallery.md",
     "neuro-pipeline.md",
     "own-model.md",
+    "plugins.md",
     "predictability.md",
     "stores.md",
 }

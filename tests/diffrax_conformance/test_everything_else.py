@@ -83,7 +83,8 @@ def test_windows_are_solved_in_parallel_without_jit():
     np.testing.assert_allclose(solution.ys[-1], np.exp(-0.5), rtol=1e-2)
 
 
-@pytest.mark.parametrize("batched", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("batched", [False, True])
 def test_progress_is_told_once_per_window(batched, capfd):
     """8 windows, whatever happens inside."""
 

@@ -75,7 +75,7 @@ DENSE = ("Euler", "Heun", "Bosh3", "Tsit5", "Dopri5", "Dopri8", "ImplicitEuler",
 DENSE += ("Kvaerno4", "Kvaerno5", "HalfSolver", "Midpoint", "Ralston")
 
 
-@each(DENSE, fast=("Tsit5",))
+@each(DENSE, fast=("Heun",))
 def test_dense_output_and_its_slope_decay_and_start_at_the_start(name):
     order = CASES[name].solver.order(None)
     windows = 2500 if order == 1 else 250

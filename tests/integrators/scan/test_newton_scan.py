@@ -317,6 +317,7 @@ def test_options_of_no_use_are_refused(options, said):
         newton_scan(_filter, 0.0, jnp.zeros(4), **options)
 
 
+@pytest.mark.slow
 @BOTH
 def test_a_batch_equals_its_members(mode):
     f, _ = _gru()

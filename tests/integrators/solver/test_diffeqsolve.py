@@ -144,6 +144,7 @@ def _loss(solve, y0, rate, adjoint):
     return jnp.sum(solve(TERM, solver, 0.0, 1.5, 0.5, y0, rate, **options).ys ** 2)
 
 
+@pytest.mark.slow
 def test_derivatives_of_a_batch_are_diffrax_s():
     def slopes(solve):
         def along(y0, rate):

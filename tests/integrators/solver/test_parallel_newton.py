@@ -176,7 +176,9 @@ def test_time_may_run_backwards(mode):
     np.testing.assert_allclose(solution.ys[-1], np.exp(np.sin(1) - np.sin(3)), rtol=1e-9)
 
 
-@pytest.mark.parametrize("mode", ["auto", "parallel", "sequential"])
+@pytest.mark.parametrize(
+    "mode", [pytest.param("auto", marks=pytest.mark.slow), "parallel", "sequential"]
+)
 def test_a_blow_up_gives_diffrax_s_result_and_ends(mode):
     """y' = y^2 leaves every bound at t = 1."""
     solver = ParallelNewton(mode=mode, steps=64, costs=PARALLEL_PAYS)
@@ -257,6 +259,7 @@ def test_lorenz96_steps_are_those_of_diffrax():
     np.testing.assert_allclose(ours.ys, stock.ys, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_a_gradient_does_not_depend_on_how_three_slopes_are_put_together():
     """Under `vmap` jax puts the batch's axis last in `jnp.stack`, and first elsewhere."""
 

@@ -12,7 +12,7 @@ def _driven(t, y, args):
     return {"x": -args * y["x"] + jnp.cos(t)}
 
 
-@pytest.mark.parametrize("mode", ["parallel", "sequential"])
+@pytest.mark.parametrize("mode", [pytest.param("parallel", marks=pytest.mark.slow), "sequential"])
 def test_windows_of_any_length_make_one_grid(mode):
     integrator = WindowIntegrator(ParallelNewton(mode=mode), _driven, 1.0, 0.125)
     y, args = {"x": jnp.array([2.0, -1.0])}, 0.5

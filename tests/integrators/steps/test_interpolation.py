@@ -16,7 +16,7 @@ def _solved(solver, dt0, **saveat):
     )
 
 
-@pytest.mark.parametrize("mode", ["parallel", "sequential"])
+@pytest.mark.parametrize("mode", [pytest.param("parallel", marks=pytest.mark.slow), "sequential"])
 @pytest.mark.parametrize(
     "inner",
     [
