@@ -108,7 +108,7 @@ class ImplicitStages(eqx.Module):
         """Return how the stages change with y; NaN where the equations are singular."""
         moving = jnp.array(True) if slot.moving is None else slot.moving
         before, unit = y, jnp.eye(y.size, dtype=y.dtype)
-        standing = StageMap(jnp.broadcast_to(unit, (*stages.shape, y.size)), before - stages)
+        standing = StageMap(jnp.broadcast_to(unit, (*stages.shape, y.size)), before[None] - stages)
         y, stages = jnp.where(moving, y, self.somewhere), jnp.where(moving, stages, self.somewhere)
         made = self._made(y, stages, slot.start)
         return jax.tree.map(lambda new, old: jnp.where(moving, new, old), made, standing)

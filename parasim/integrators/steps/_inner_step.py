@@ -62,9 +62,9 @@ class GenericStep(eqx.Module):
         """Step, and say whether that worked."""
         # lineax ends the program where a linear solver meets NaN; a guess may well lead there, and
         # a controller that has seen NaN asks for a step of NaN.
-        # Each by itself, so that what is the same for all steps stays so inside a loop.
         known, timely = all_finite(y), all_finite((slot.start, slot.end, self.dt))
         y = jax.tree.map(lambda a, b: jnp.where(known, a, b), y, self.somewhere)
+        # Each by itself: dt is the same for all steps of a loop, and must stay so.
         t0, t1, dt = jax.tree.map(_finite_or_zero, (slot.start, slot.end, self.dt))
         terms = with_increments(self.terms, slot.increments)
         if dt is not None:

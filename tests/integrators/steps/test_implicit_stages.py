@@ -9,7 +9,7 @@ import numpy as np
 import optimistix
 import pytest
 
-from parasim import Trapezoidal
+from parasim import ParallelNewton, Trapezoidal
 from parasim.integrators.steps._implicit_stages import coefficients, stage_equations
 from parasim.integrators.steps._inner_step import inner_step
 from parasim.integrators.steps._nodes import Slot
@@ -165,3 +165,13 @@ def _is_implicit(kind):
         and not isinstance(getattr(kind, "tableau", None), diffrax.MultiButcherTableau)
         and (hasattr(kind, "tableau") or kind is diffrax.ImplicitEuler)
     )
+
+
+def test_stages_rely_on_no_promotion_of_ranks():
+    solver = ParallelNewton(diffrax.ImplicitEuler(root_finder=FINDER), mode="parallel", steps=16)
+    term = diffrax.ODETerm(lambda t, y, args: -y)
+    with jax.numpy_rank_promotion("raise"):
+        last = jax.eval_shape(
+            lambda y: diffrax.diffeqsolve(term, solver, 0.0, 1.0, 1.0, y).ys, jnp.ones(2)
+        )
+    assert last.shape == (1, 2)
