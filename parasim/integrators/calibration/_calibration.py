@@ -14,7 +14,7 @@ from jax.core import Tracer
 from jaxtyping import PyTree
 
 from parasim._errors import ConfigError, SolverError
-from parasim._memory import device_memory, size_text
+from parasim._memory import size_text
 from parasim.integrators.calibration._timing import Program, seconds_per_turn, worth_timing
 from parasim.integrators.calibration._window_programs import (
     DiffraxSteps,
@@ -29,11 +29,13 @@ from parasim.integrators.decision._costs import DeviceCosts
 from parasim.integrators.decision._costs_cache import costs_key, save_costs
 from parasim.integrators.method._checks import check_positive_int
 from parasim.integrators.method._devices import device_in_use, host_beside, placed
+from parasim.integrators.method._method import Method
 from parasim.integrators.newton._finite import all_finite
 from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.newton._traced_step import is_number
 from parasim.integrators.solver._parallel_newton import ParallelNewton
 from parasim.integrators.window._recurrence import has_tangents
+from parasim.integrators.window._window_memory import PieceMemory
 
 # Few steps first, in case that they take long.
 _SEQUENTIAL_STEPS = (64, 1024)
@@ -195,20 +197,17 @@ def _stepping(system: Steps) -> tuple[int, Program]:
 
 
 def _fitting(flattening: Flattening, interval: int) -> Sequence[int]:
-    """Return the lengths of windows that fit into a quarter of the device's memory."""
-    size, itemsize = flattening.size, flattening.dtype.itemsize
-    there = (device_memory() or math.inf) / 4
+    """Return the lengths of windows that fit into the memory of the device."""
     lengths = _PARALLEL_STEPS.get(device_in_use().platform, _PARALLEL_STEPS_ELSE)
-    if size > _MANY_VARIABLES:
+    if flattening.size > _MANY_VARIABLES:
         lengths = [steps // _SHORTER for steps in lengths]
-    # Jacobians, and as much again twice in the scan.
-    needed = {n: 3 * itemsize * math.ceil(n / interval) * size * (size + 2) for n in lengths}
-    fitting = [steps for steps in lengths if needed[steps] <= there]
+    memory = PieceMemory.of(Method(interval=interval), flattening.size, flattening.dtype)
+    fitting = [steps for steps in lengths if memory.fits(steps)]
     if not fitting:
         raise ConfigError(
-            f"a window of {lengths[0]} steps of {size} variables takes "
-            f"{size_text(needed[lengths[0]])} of memory: such states are stepped through, with "
-            "mode='sequential', and there is nothing to calibrate"
+            f"a window of {lengths[0]} steps of {flattening.size} variables takes "
+            f"{size_text(memory.needed(lengths[0]))} of memory: such states are stepped through, "
+            "with mode='sequential', and there is nothing to calibrate"
         )
     return fitting
 

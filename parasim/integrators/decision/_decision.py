@@ -27,6 +27,7 @@ REASONS = (
     "parallel does not pay for another member of the batch",
     "a piece in parallel could cost more than the budget allows",
     "the steps have no derivative",
+    "Jacobians do not fit into memory",
 )
 """What the `reason` of a window means, by its number."""
 
@@ -42,6 +43,7 @@ REASONS = (
     BATCH,
     BUDGET,
     TANGENTS,
+    MEMORY,
 ) = range(len(REASONS))
 
 
@@ -125,7 +127,7 @@ class _AbstractPatient(AbstractDecision):
 
     def hopeful(self, history: History, menu: WindowMenu) -> Bool[Array, ""]:
         """Whether the window will be through in time, at its pace after two pieces."""
-        in_time = history.iterations * menu.steps <= menu.most * history.position
+        in_time = history.iterations * menu.sizes[0] <= menu.most * history.position
         return in_time | (history.iterations <= self.iterations)
 
     def _wholly(self, history: History, menu: WindowMenu, parallel: Any, reason: Any) -> Choice:

@@ -67,6 +67,10 @@ class AbstractStructure(eqx.Module):
     def tangents(self, size: int) -> int:
         """Return how many tangents of an interval its matrix takes."""
 
+    def tangents_at_once(self, size: int) -> int:
+        """Return how many of them are pushed at the same time."""
+        return self.tangents(size)
+
     @abc.abstractmethod
     def numbers(self, size: int) -> int:
         """Return of how many numbers a matrix consists."""

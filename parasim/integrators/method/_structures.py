@@ -52,6 +52,10 @@ class Diagonal(AbstractInvertible):
             return min(1, size)
         return size if self.probes is None else self.probes
 
+    def tangents_at_once(self, size: int) -> int:
+        """Return all of them, or a few where only a part of each is kept."""
+        return _at_once(self.tangents(size), 1, self.exact or self.probes is not None)
+
     def numbers(self, size: int) -> int:
         """Return d."""
         return size
@@ -127,6 +131,10 @@ class BlockDiagonal(AbstractInvertible):
     def tangents(self, size: int) -> int:
         """Return the size of a block, or d."""
         return min(self.size, size) if self.exact else size
+
+    def tangents_at_once(self, size: int) -> int:
+        """Return all of them, or a few where only a part of each is kept."""
+        return _at_once(self.tangents(size), self.size, self.exact)
 
     def numbers(self, size: int) -> int:
         """Return `d * size`."""
@@ -270,6 +278,15 @@ class Zero(_Multiple):
     factor: ClassVar[float] = 0.0
 
 
+def _at_once(tangents: int, size: int, all_kept: bool) -> int:
+    """Return how many tangents are pushed at once for blocks of this size."""
+    return tangents if all_kept else min(tangents, _blocks_at_once(size) * size)
+
+
+def _blocks_at_once(size: int) -> int:
+    return max(_AT_ONCE // size, 1)
+
+
 def _ordered(intervals: Linearisation, order: np.ndarray) -> Linearisation:
     """Return the maps with their variables in another order."""
     back = np.argsort(order)
@@ -288,7 +305,7 @@ def _kept(intervals: Linearisation, size: int) -> Float[Array, "M blocks size si
     """
     d, dtype = intervals.starts.shape[1], intervals.starts.dtype
     count = d // size
-    at_once = max(_AT_ONCE // size, 1)
+    at_once = _blocks_at_once(size)
     groups = -(-count // at_once)
     blocks = jnp.minimum(jnp.arange(groups * at_once), count - 1).reshape(groups, at_once)
     unit = jnp.eye(d, dtype=dtype).reshape(d, count, size)

@@ -26,7 +26,8 @@ from parasim.integrators.solver._window_integrator import WindowIntegrator
 from parasim.integrators.window._record import WindowRecord
 from parasim.integrators.window._recurrence import Recurrence, steps_on_vectors
 from parasim.integrators.window._walk import Walk, Walker
-from parasim.integrators.window._window import Delivered, WindowSolver, check_memory
+from parasim.integrators.window._window import Delivered, WindowSolver
+from parasim.integrators.window._window_memory import check_states_fit
 
 # What going to the device and back is taken for, in steps of the device: some fifty arrays each
 # way, most of them small, about 2 ms where a step takes 10 us. An estimate: nobody has measured it.
@@ -123,7 +124,7 @@ def _in_parallel(
 ) -> tuple[PyTree, OpenWindow, WindowRecord]:
     """Make pieces, as long as the decision is for them."""
     menu, flattening = solver.menu(recurrence.steps, recurrence.duration), Flattening(y)
-    check_memory(recurrence, menu, window.walk.history.tangent, solver.newton.method)
+    check_states_fit(recurrence, window.walk.history.tangent)
     walker = _walker(solver, recurrence, y)
 
     def going(window: OpenWindow) -> Bool[Array, ""]:

@@ -21,7 +21,7 @@ from parasim.integrators.method._method import Method
 from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.solver._controlled_window import ControlledWindow
 from parasim.integrators.solver._stand_in import AbstractStandIn
-from parasim.integrators.steps._implicit_stages import completed_details
+from parasim.integrators.steps._implicit_stages import completed_details, stage_counts
 from parasim.integrators.steps._inner_step import check_one_step
 from parasim.integrators.steps._interpolation import WindowInterpolations
 from parasim.integrators.steps._mesh_steps import MeshSteps
@@ -286,6 +286,7 @@ class ParallelNewton(AbstractStandIn):
             restart_every=self.restart_every,
             costs=self.costs,
             steps="diffrax",
+            stages=stage_counts(self.solver),
             host=host,
         )
 

@@ -78,6 +78,20 @@ def coefficients(solver: Any) -> Coefficients | None:
     )
 
 
+def stage_counts(solver: Any) -> tuple[int, int]:
+    """Return how many stages a step has, and how many windows solve for beside the states.
+
+    A solver without a tableau is taken for one of a single stage.
+    """
+    tableau = getattr(solver, "tableau", None)
+    tableaus = getattr(tableau, "tableaus", (tableau,))
+    method = coefficients(solver)
+    return (
+        sum(getattr(each, "num_stages", 1) for each in tableaus),
+        0 if method is None else len(method.unknowns),
+    )
+
+
 class ImplicitStages(eqx.Module):
     """One Newton iteration on the stages of a step, as a function of the state before it.
 

@@ -16,6 +16,7 @@ from parasim.integrators.decision._predicted_time import PredictedTime
 from parasim.integrators.method._method import Method
 from parasim.integrators.newton._newton import NewtonOptions
 from parasim.integrators.window._window import WindowSolver
+from parasim.integrators.window._window_memory import PieceMemory
 
 MODES = ("auto", "parallel", "sequential")
 
@@ -60,6 +61,7 @@ def window_solver(
     restart_every: int,
     costs: DeviceCosts | None,
     steps: str,
+    stages: tuple[int, int] = (1, 0),
     host: bool = False,
 ) -> WindowSolver:
     """Return the solver of windows that was asked for.
@@ -74,6 +76,7 @@ def window_solver(
         restart_every: after so many, states that have not converged are guessed anew.
         costs: of the device; None: as measured on jax's default one, else what is expected of it.
         steps: whose they are: `"diffrax"` or `"scan"`.
+        stages: how many each has, and how many of them are solved for beside the states.
         host: whether sequential steps may be made on the host's CPU.
     """
     default = 1e-9 if jnp.finfo(dtype).bits == 64 else 1e-4
@@ -85,7 +88,8 @@ def window_solver(
     if costs is None:
         costs = usual_costs(steps, size, dtype, method)
     costs = costs if host else costs.alone()
-    return WindowSolver(decision_of(mode, restart_every), newton, max_iterations, costs)
+    memory = PieceMemory.of(method, size, dtype, *stages)
+    return WindowSolver(decision_of(mode, restart_every), newton, max_iterations, costs, memory)
 
 
 def decision_of(mode: str | AbstractDecision, restart_every: int) -> AbstractDecision:

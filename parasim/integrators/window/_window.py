@@ -12,7 +12,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
 from parasim._errors import ConfigError
-from parasim._memory import device_memory, size_text
 from parasim.integrators.decision import _decision as decision
 from parasim.integrators.decision._costs import DeviceCosts, WindowMenu, piece_sizes
 from parasim.integrators.decision._decision import (
@@ -37,12 +36,14 @@ from parasim.integrators.window._recurrence import (
     Recurrence,
     constant,
     has_tangents,
+    no_tangents,
     shooting_intervals,
     step_through,
     step_through_constant,
     steps_on_vectors,
 )
 from parasim.integrators.window._walk import Walk, Walker, walk
+from parasim.integrators.window._window_memory import PieceMemory, check_states_fit
 
 # A tangent costs at most five steps beside the one that it goes along with. One sequential window
 # in 32 has its first eighth stepped again with a tangent: 6 / (8 * 32) = 2.4 % at the most.
@@ -108,12 +109,14 @@ class WindowSolver(eqx.Module):
         newton: when a state has converged.
         most: iterations are never made for a piece of a window.
         costs: of the device.
+        memory: that pieces take of it; None: as much as there is.
     """
 
     decision: AbstractDecision
     newton: NewtonOptions
     most: int
     costs: DeviceCosts
+    memory: PieceMemory | None = eqx.field(default=None, static=True)
 
     def start(self, y0: PyTree, steps: int) -> History:
         """Return the history of a run that starts at y0, in windows of so many steps."""
@@ -124,15 +127,30 @@ class WindowSolver(eqx.Module):
         return History.start(tangent, self.most, _PAST * steps if past else 0)
 
     def menu(self, steps: int, duration: Float[Array, ""]) -> WindowMenu:
-        """Return the pieces that a window may be found in."""
-        whole = type(self.decision) is AlwaysParallel
-        sizes = (steps,) if whole else piece_sizes(steps, self.newton.interval)
+        """Return the pieces that a window may be found in: of those that fit into memory.
+
+        If none does there is only the shortest, for which `why_never` has a word.
+        """
+        sizes = piece_sizes(steps, self.newton.interval)
+        sizes = tuple(size for size in sizes if self._fits(size)) or sizes[-1:]
+        sizes = sizes[:1] if type(self.decision) is AlwaysParallel else sizes
         return WindowMenu(steps, sizes, self.newton.interval, self.most, duration, self.costs)
 
+    def _fits(self, size: int) -> bool:
+        return self.memory is None or self.memory.fits(size)
+
     def why_never(self, menu: WindowMenu) -> int | None:
-        """Return why no window can go parallel, or None if one may; known while tracing."""
+        """Return why no window can go parallel, or None if one may; known while tracing.
+
+        Raises:
+            ConfigError: no piece fits into memory, and the decision may be for one.
+        """
         if type(self.decision) is AlwaysSequential:
             return decision.SEQUENTIAL
+        if self.memory is not None and not self._fits(menu.sizes[-1]):
+            if type(self.decision) is PredictedTime:
+                return decision.MEMORY
+            raise self.memory.refusal(menu.sizes[-1])
         if type(self.decision) is PredictedTime and not menu.may_pay():
             return decision.DEVICE
         return None
@@ -144,19 +162,16 @@ class WindowSolver(eqx.Module):
             ConfigError: the steps have no derivative, and the decision may be for one.
         """
         never = self.why_never(self.menu(recurrence.steps, recurrence.duration))
-        if never is None and not has_tangents(recurrence, y0):
-            return self._without_tangents()
-        return never
-
-    def _without_tangents(self) -> int:
-        """Return why a system without a derivative is stepped, or refuse it."""
+        error = no_tangents(recurrence, y0) if never is None else None
+        if error is None:
+            return never
         if type(self.decision) is PredictedTime:
             return decision.TANGENTS
         raise ConfigError(
             "the steps have no derivative in forward mode, which Newton's method needs: use "
             "mode='sequential', or give what has none (such as jax.pure_callback) one by "
             "jax.custom_jvp"
-        )
+        ) from error
 
     def solve(
         self, recurrence: Recurrence, y0: PyTree, history: History
@@ -169,8 +184,7 @@ class WindowSolver(eqx.Module):
         """
         menu = self.menu(recurrence.steps, recurrence.duration)
         never = self.why_stepped(recurrence, y0)
-        method = self.newton.method if never is None else None
-        check_memory(recurrence, menu, history.tangent, method)
+        check_states_fit(recurrence, history.tangent)
         if never is not None:
             delivered = self.sequential(recurrence, y0, history, menu)
             return self.recorded(delivered, Choice.to_step(history, never), history, menu)
@@ -287,33 +301,6 @@ class WindowSolver(eqx.Module):
             finite=all_finite(delivered.y1),
         )
         return delivered.y1, delivered.states, record, history
-
-
-def check_memory(
-    recurrence: Recurrence, menu: WindowMenu, tangent: Array, method: Method | None
-) -> None:
-    """Refuse, while tracing, a window that cannot possibly fit into the memory of the device.
-
-    Arguments:
-        recurrence: the window.
-        menu: its pieces.
-        tangent: a state.
-        method: of those that are solved in parallel; None where none is.
-    """
-    needed = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(recurrence.inputs))
-    if method is not None:  # states and updates; Jacobians, twice in the scan
-        intervals = -(-menu.sizes[0] // menu.interval)
-        jacobian = method.structure.numbers(tangent.size)
-        states = 2 * menu.steps * tangent.size
-        needed += tangent.dtype.itemsize * (states + 2 * intervals * jacobian)
-    there = device_memory()
-    if there is not None and needed > there:
-        raise ConfigError(
-            f"a window of {menu.steps} steps of {tangent.size} variables takes at least "
-            f"{size_text(needed)} of memory, and there are {size_text(there)}: choose shorter "
-            "windows, ParallelNewton(steps=...) or newton_scan(window=...); mode='sequential' "
-            "takes the least"
-        )
 
 
 def _as(like: Array, value: Array) -> Array:

@@ -180,7 +180,7 @@ def make_plan(
     check_vector_field(model, runs)
     one = one_run(model, runs)[0]
     windows = newton.window_solver(one, host=True)
-    runs = runs.in_batches(batch, parts=parts, most=batch_that_fits(one, newton))
+    runs = runs.in_batches(batch, parts=parts, most=batch_that_fits(one, newton.steps, windows))
     host, costs = _stepping(windows, runs, host or host_beside(), costs)
     newton = dataclasses.replace(newton, costs=costs)  # of the whole run, and in the store
     encoding = encoding or Encoding()

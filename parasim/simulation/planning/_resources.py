@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from parasim._errors import ConfigError, StoreError
 from parasim._memory import device_memory, main_memory, size_text
-from parasim.integrators import ParallelNewton
+from parasim.integrators.window._window import WindowSolver
 
-_TEMPORARIES = 4  # times what must be kept
+_STATES = 8  # of a window, its temporaries included
 _MOST_BLIND = 64  # runs side by side, where nobody says how much memory there is
 
 
@@ -38,24 +39,22 @@ def check_window_memory(needed: int, device: Any) -> None:
         )
 
 
-def batch_that_fits(y0: Any, solver: ParallelNewton) -> int:
+def batch_that_fits(y0: Any, steps: int, windows: WindowSolver) -> int:
     """Return how many runs side by side certainly fit into half of the memory of the device.
 
     Arguments:
         y0: the state of one run.
-        solver: of the windows; states and updates take most of what they need, and where they may
-            go parallel Jacobians of all intervals.
+        steps: of a window.
+        windows: their solver; states take most of what they need, and pieces in parallel.
     """
     there = device_memory()
     if there is None:
         return _MOST_BLIND
     leaves = jax.tree.leaves(y0)
-    variables = sum(leaf.size for leaf in leaves)
-    numbers = 2 * solver.steps * variables
-    on_cpu = jax.default_backend() == "cpu"  # where it only goes parallel if it is told to
-    if solver.mode == "parallel" or (solver.mode != "sequential" and not on_cpu):
-        numbers += 2 * -(-solver.steps // solver.interval) * variables**2
-    needed = _TEMPORARIES * numbers * max(leaf.dtype.itemsize for leaf in leaves)
+    needed = _STATES * steps * sum(leaf.size * leaf.dtype.itemsize for leaf in leaves)
+    menu = windows.menu(steps, jnp.ones(()))
+    if windows.why_never(menu) is None and windows.memory is not None:
+        needed += windows.memory.needed(menu.sizes[0])
     return max(1, int(there / 2 / max(1, needed)))
 
 

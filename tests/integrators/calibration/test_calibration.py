@@ -135,7 +135,7 @@ def test_a_carry_without_numbers_is_refused():
 
 
 def test_a_state_too_large_for_any_window_is_refused(monkeypatch):
-    monkeypatch.setattr(_calibration, "device_memory", lambda: 10**9)
+    monkeypatch.setattr("parasim.integrators.window._window_memory.device_memory", lambda: 10**9)
     with pytest.raises(ConfigError, match=r"10000 variables .*mode='sequential'"):
         parasim.calibrate(TERM, EULER, jnp.zeros(10_000), 1.0, dt0=0.1)
 

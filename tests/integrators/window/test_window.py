@@ -14,6 +14,7 @@ from parasim.integrators.window._recurrence import Recurrence, step_through
 from parasim.integrators.window._window import WindowSolver
 from tests.problems import PARALLEL_PAYS
 
+THERE = "parasim.integrators.window._window_memory.device_memory"
 OPTIONS = NewtonOptions(Method(interval=4), 1e-10, 1e-10)
 MODES = {name: decision_of(name, 5) for name in ("auto", "parallel", "sequential")}
 
@@ -138,17 +139,19 @@ def test_members_that_converge_differently_fall_back_alone():
     np.testing.assert_allclose(last, expected, atol=1e-9)
 
 
-@pytest.mark.parametrize(("mode", "there"), [("parallel", 4000), ("sequential", 700)])
-def test_a_window_that_cannot_fit_into_memory_is_refused_with_the_number(monkeypatch, mode, there):
-    """99 steps of 2 variables: 792 bytes of inputs, and 5568 more for Newton's method."""
-    monkeypatch.setattr("parasim.integrators.window._window.device_memory", lambda: there)
+@pytest.mark.parametrize("mode", ["parallel", "sequential"])
+def test_states_that_cannot_fit_into_memory_are_refused_with_the_number(monkeypatch, mode):
+    """99 steps of 2 variables: 792 bytes of inputs, and 1584 of states."""
     solver = _solver(mode)
-    with pytest.raises(ConfigError, match=r"99 steps of 2 variables .* GB .*steps="):
+
+    def solve(there):
+        monkeypatch.setattr(THERE, lambda: there)
         jax.eval_shape(lambda: solver.solve(_recurrence(99), Y0, solver.start(Y0, 64))[:2])
-    monkeypatch.setattr("parasim.integrators.window._window.device_memory", lambda: 10 * there)
-    jax.eval_shape(lambda: solver.solve(_recurrence(99), Y0, solver.start(Y0, 64))[:2])
-    monkeypatch.setattr("parasim.integrators.window._window.device_memory", lambda: None)
-    jax.eval_shape(lambda: solver.solve(_recurrence(99), Y0, solver.start(Y0, 64))[:2])
+
+    with pytest.raises(ConfigError, match=r"99 steps of 2 variables .* GB .*steps="):
+        solve(2375)
+    solve(2376)
+    solve(None)
 
 
 @pytest.mark.slow
