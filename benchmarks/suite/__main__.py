@@ -21,11 +21,13 @@ from suite import (  # noqa: E402
     recurrences,
     same_discretisation,
     scans,
+    work_precision,
 )
 from suite.tables import Question, conditions, markdown, written  # noqa: E402
 
 SMALL: dict[str, Callable[[], Question]] = {
     "same_discretisation": lambda: same_discretisation.measure([1_000, 10_000], 5, 1.0, 1024),
+    "work_precision": lambda: work_precision.measure(["FitzHugh-Nagumo"], [1e-4, 1e-8], 3, 0.1),
     "recurrences": lambda: recurrences.measure([1_000, 10_000], 5, 1.0),
     "gradients": lambda: gradients.measure([10_000], 5, 1.0),
     "scans": lambda: scans.measure([128, 2048], [1, 2, 3, 4, 8, 16], 9, 1.0),
@@ -34,6 +36,20 @@ SMALL: dict[str, Callable[[], Question]] = {
 FULL: dict[str, Callable[[], Question]] = {
     "same_discretisation": lambda: same_discretisation.measure(
         [10**k for k in range(3, 8)], 3, 20.0, 2**16
+    ),
+    "work_precision": lambda: work_precision.measure(
+        [
+            "logistic",
+            "rigid body",
+            "van der Pol mu=1",
+            "FitzHugh-Nagumo",
+            "Henon-Heiles",
+            "Hodgkin-Huxley",
+            "Robertson",
+        ],
+        [10.0**-k for k in range(4, 12)],
+        3,
+        2.0,
     ),
     "recurrences": lambda: recurrences.measure([1_000, 10_000, 100_000, 300_000], 3, 20.0),
     "gradients": lambda: gradients.measure([10_000, 100_000], 3, 20.0),

@@ -17,7 +17,10 @@ def rounding_errors(states: Float[Array, "M d"]) -> Float[Array, "M d"]:
 
 
 def scaled_error(
-    error: Float[Array, "M d"], states: Float[Array, "M d"], rtol: float, atol: float
+    error: Float[Array, "M d"],
+    states: Float[Array, "M d"],
+    rtol: float | Float[Array, ""],
+    atol: float | Float[Array, ""],
 ) -> Float[Array, " M"]:
     """Return the largest component of each error in units of `atol + rtol * |state|`.
 

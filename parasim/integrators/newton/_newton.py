@@ -48,8 +48,8 @@ class NewtonOptions(eqx.Module):
     """
 
     method: Method
-    rtol: float
-    atol: float
+    rtol: float | Float[Array, ""]
+    atol: float | Float[Array, ""]
 
     @property
     def interval(self) -> int:

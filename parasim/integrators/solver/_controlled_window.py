@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int, PyTree
+from jaxtyping import Array, Float, Int, PyTree
 
 from parasim.integrators.decision import _decision as decision
 from parasim.integrators.decision._decision import Choice
@@ -66,7 +66,7 @@ class ControlledWindow(eqx.Module):
     solver: WindowSolver
     steps: MeshSteps
     tolerance: Tolerance
-    coarseness: float
+    coarseness: float | Float[Array, ""]
     order: float
     slots: int
 

@@ -90,7 +90,7 @@ class MeshSearch(eqx.Module):
     solver: WindowSolver
     steps: MeshSteps
     tolerance: Tolerance
-    coarseness: float
+    coarseness: float | Float[Array, ""]
     order: float
     menu: WindowMenu
 

@@ -101,7 +101,8 @@ class ParallelNewton(AbstractStandIn):
             else what is expected of its kind.
         log_length: how many windows `parasim.windows` can look back.
         rtol, atol: the tolerance of the inner steps, for ordinary differential equations and inner
-            solvers that estimate errors. None: all steps of a window have the same size.
+            solvers that estimate errors; arrays, as against numbers, can change without another
+            compilation. None: all steps of a window have the same size.
         coarseness: how many times as loose the tolerance of the coarse steps is; by default
             `1e-2 / rtol`, between 30 and 1e6.
 
@@ -117,16 +118,16 @@ class ParallelNewton(AbstractStandIn):
     solver: diffrax.AbstractSolver = eqx.field(default_factory=diffrax.Tsit5)
     steps: int = 1024
     mode: str | AbstractDecision = "auto"
-    newton_rtol: float | None = None
-    newton_atol: float | None = None
+    newton_rtol: Any = None
+    newton_atol: Any = None
     method: Method = Method()
     max_iterations: int = 32
     restart_every: int = 5
     step_size: Any = None
     costs: DeviceCosts | None = None
     log_length: int = 128
-    rtol: float | None = None
-    atol: float | None = None
+    rtol: Any = None
+    atol: Any = None
     coarseness: float | None = None
 
     def __check_init__(self):
@@ -274,7 +275,10 @@ class ParallelNewton(AbstractStandIn):
             if method.guess == "history":
                 method = dataclasses.replace(method, guess="coarse")
             loose = tolerance.of_updates(method.structure.exact)
-            rtol, atol = rtol or loose[0], atol or loose[1]
+            rtol, atol = (
+                own if given is None else given
+                for own, given in zip(loose, (rtol, atol), strict=True)
+            )
         return window_solver(
             self.mode,
             flattening.dtype,

@@ -10,6 +10,7 @@ import optimistix
 from jaxtyping import Array, Float, PyTree
 
 from parasim._errors import ConfigError
+from parasim.integrators.method._checks import may_be_tolerance
 from parasim.integrators.steps._controls import has_controls
 
 # The coarse steps' tolerance is not looser than this, unless that of the fine ones nearly is.
@@ -23,8 +24,8 @@ class Tolerance(eqx.Module):
         rtol, atol: relative and absolute, of each component.
     """
 
-    rtol: float
-    atol: float
+    rtol: float | Float[Array, ""]
+    atol: float | Float[Array, ""]
 
     @property
     def controller(self) -> diffrax.PIDController:
@@ -32,24 +33,30 @@ class Tolerance(eqx.Module):
         return diffrax.PIDController(rtol=self.rtol, atol=self.atol)
 
     @property
-    def coarseness(self) -> float:
+    def coarseness(self) -> float | Float[Array, ""]:
         """How many times as loose the tolerance of coarse steps is best, as far as is known."""
+        if isinstance(self.rtol, Array):
+            return jnp.clip(_COARSEST / self.rtol, 30.0, 1e6)
         return min(1e6, max(_COARSEST / self.rtol, 30.0))
 
-    def of_updates(self, exact: bool) -> tuple[float, float]:
+    def of_updates(self, exact: bool) -> tuple[Any, Any]:
         """Return rtol and atol of the last update; with exact Jacobians its square is left."""
-        power = 0.5 if exact else 1
+        power = 0.5 if exact else 1.0
         return self.rtol**power, self.atol**power
 
-    def times(self, factor: float) -> "Tolerance":
+    def times(self, factor: float | Float[Array, ""]) -> "Tolerance":
         """Return a looser, or tighter, one."""
         return Tolerance(self.rtol * factor, self.atol * factor)
 
     def scale(self, y0: PyTree, y1: PyTree) -> PyTree:
         """Return what an error of each component may be."""
-        return jax.tree.map(
-            lambda a, b: self.atol + self.rtol * jnp.maximum(jnp.abs(a), jnp.abs(b)), y0, y1
-        )
+
+        def scale(a: Array, b: Array) -> Array:
+            magnitude = jnp.maximum(jnp.abs(a), jnp.abs(b))
+            rtol, atol = jnp.asarray((self.rtol, self.atol), magnitude.dtype)
+            return atol + rtol * magnitude
+
+        return jax.tree.map(scale, y0, y1)
 
     def error(self, y0: PyTree, y1: PyTree, error: PyTree) -> Float[Array, ""]:
         """Return a step's error in units of the tolerance; infinite if that is not known."""
@@ -74,7 +81,7 @@ def check_error_control(solver: Any, rtol: Any, atol: Any, coarseness: Any, step
     for name, value, other in (("rtol", rtol, "atol"), ("atol", atol, "rtol")):
         if value is None:
             raise ConfigError(f"{other} needs {name} too, such as rtol=1e-6, atol=1e-9")
-        if not (isinstance(value, int | float) and 0 < value < 1):
+        if not may_be_tolerance(value):
             raise ConfigError(
                 f"{name}, of the solution, must be a number between 0 and 1, not {value!r}; "
                 "without rtol and atol all steps of a window have the same size"

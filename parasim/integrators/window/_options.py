@@ -3,6 +3,7 @@
 from typing import Any
 
 import jax.numpy as jnp
+from jaxtyping import Array
 
 from parasim._errors import ConfigError, near_names
 from parasim.integrators.decision._costs import DeviceCosts
@@ -13,6 +14,7 @@ from parasim.integrators.decision._decision import (
     AlwaysSequential,
 )
 from parasim.integrators.decision._predicted_time import PredictedTime
+from parasim.integrators.method._checks import may_be_tolerance
 from parasim.integrators.method._method import Method
 from parasim.integrators.newton._newton import NewtonOptions
 from parasim.integrators.window._window import WindowSolver
@@ -45,7 +47,7 @@ def check_method(method: Any) -> None:
 
 def check_tolerance(name: str, value: Any) -> None:
     """Raise ConfigError unless the value can be a tolerance, or is None."""
-    if value is not None and not (isinstance(value, int | float) and 0 < value < 1):
+    if value is not None and not may_be_tolerance(value):
         raise ConfigError(f"{name} must be a number between 0 and 1, not {value!r}")
 
 
@@ -54,8 +56,8 @@ def window_solver(
     dtype: Any,
     size: int,
     *,
-    rtol: float | None,
-    atol: float | None,
+    rtol: Any,
+    atol: Any,
     method: Method,
     max_iterations: int,
     restart_every: int,
@@ -80,11 +82,10 @@ def window_solver(
         host: whether sequential steps may be made on the host's CPU.
     """
     default = 1e-9 if jnp.finfo(dtype).bits == 64 else 1e-4
-    newton = NewtonOptions(
-        method=method,
-        rtol=default if rtol is None else rtol,
-        atol=default if atol is None else atol,
-    )
+    rtol, atol = (default if given is None else given for given in (rtol, atol))
+    # Arrays can change without another compilation.
+    rtol, atol = (each.astype(dtype) if isinstance(each, Array) else each for each in (rtol, atol))
+    newton = NewtonOptions(method, rtol, atol)
     if costs is None:
         costs = usual_costs(steps, size, dtype, method)
     costs = costs if host else costs.alone()

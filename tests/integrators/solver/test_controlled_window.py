@@ -120,6 +120,28 @@ def test_what_a_vector_field_closes_over_has_a_gradient():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("mode", ["parallel", "sequential"])
+@pytest.mark.parametrize("dtype", [jnp.float64, jnp.float32])
+def test_tolerances_that_are_arrays_change_without_another_compilation(mode, dtype):
+    compiled = []
+    times = [jnp.array(t, dtype) for t in (0, END, END / 2)]
+
+    @jax.jit
+    def solve(rtol):
+        compiled.append(rtol)
+        solver = _solver(mode=mode, rtol=rtol, atol=rtol / 10)
+        return diffrax.diffeqsolve(TERM, solver, *times, Y0.astype(dtype), jnp.ones((), dtype)).ys
+
+    for rtol in (1e-4, 1e-3):
+        solver = _solver(mode=mode, rtol=rtol, atol=rtol / 10)
+        expected = diffrax.diffeqsolve(TERM, solver, *times, Y0.astype(dtype), jnp.ones((), dtype))
+        found = solve(jnp.asarray(rtol, dtype))
+        assert found.dtype == dtype
+        np.testing.assert_allclose(found, expected.ys, rtol=rtol)  # rounding counts steps anew
+    assert len(compiled) == 1
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["parallel", "sequential", "auto"])
 def test_float32(mode):
     solver = _solver(mode=mode, rtol=1e-4, atol=1e-5, costs=PARALLEL_PAYS)

@@ -35,7 +35,7 @@ def benchmark():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_depth_is_at_most_055_of_adaptive_steps(benchmark, name):
-    assert set(benchmark.PROBLEMS) == set(NAMES)
+    assert set(benchmark.SETTINGS) == set(NAMES)
     row = benchmark.row(name)
     assert row["error in parallel"] <= 1e-9
     assert row["error"] <= 1e-9
