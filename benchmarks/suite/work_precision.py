@@ -69,8 +69,8 @@ def measure(
             "steps of one size in numbers that double; nothing where none was.",
             "error: the largest one at the end, relative to the largest number, against Dopri8, or "
             "Kvaerno5, at rtol 1e-13.",
-            "Robertson's problem is solved by Kvaerno5; the others by Tsit5 or Dopri8, whichever is "
-            "better.",
+            "Robertson's problem is solved by Kvaerno5, the others by the better of Tsit5 and "
+            "Dopri8.",
             f"parasim's windows have up to {_SLOTS} inner steps.",
             "compiling took, at most: "
             + ", ".join(f"{way} {seconds:.1f} s" for way, seconds in compiling.items()),

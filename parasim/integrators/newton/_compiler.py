@@ -65,14 +65,19 @@ def scan_in_blocks(
     count = jax.tree.leaves(xs)[0].shape[0]
     first = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), xs)
     each = [first, *jax.eval_shape(body, init, first)]
-    largest = max(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(each))
-    fit = _SMALL_BYTES // max(largest, 1)
+    fit = small_block(each, count)
     block = max((size for size in range(1, fit + 1) if count % size == 0), default=1)
     if device_in_use().platform != "cpu" or block < _SHORTEST_BLOCK:
         return jax.lax.scan(body, init, xs)
     blocks = jax.tree.map(lambda leaf: leaf.reshape(-1, block, *leaf.shape[1:]), xs)
     last, ys = jax.lax.scan(lambda carry, some: jax.lax.scan(body, carry, some), init, blocks)
     return last, jax.tree.map(lambda leaf: leaf.reshape(count, *leaf.shape[2:]), ys)
+
+
+def small_block(each: PyTree, count: int) -> int:
+    """Return how many of these fit into small arrays, at least one and at most so many."""
+    largest = max(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(each))
+    return min(max(_SMALL_BYTES // max(largest, 1), 1), count)
 
 
 _SMALL_BYTES = 512
