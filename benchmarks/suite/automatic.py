@@ -14,19 +14,23 @@ IMPLICIT = [diffrax.ImplicitEuler(root_finder=_ROOTS), diffrax.Kvaerno5(root_fin
 WINDOW = 1000
 
 
-def measure(steps: int, repeats: int, only: list[str] | None = None) -> Question:
+def measure(
+    steps: int, repeats: int, only: list[str] | None = None, implicit: bool = True
+) -> Question:
     """Return the table.
 
     Arguments:
         steps: a multiple of 1,000.
         repeats: rounds.
         only: names of flows; None: all of them.
+        implicit: whether implicit methods are among those measured.
     """
+    methods = [*EXPLICIT, *IMPLICIT] if implicit else EXPLICIT
     rows = []
     for problem in built_in_flows():
         if only is not None and problem.name not in only:
             continue
-        for solver in [*EXPLICIT, *IMPLICIT]:
+        for solver in methods:
             race = Race(
                 _contestants(problem, solver),
                 lambda _, problem=problem: (problem.y0,),

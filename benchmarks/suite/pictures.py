@@ -47,6 +47,23 @@ def against_dimension(rows: Rows) -> Any:
     return figure
 
 
+def against_error(rows: Rows) -> Any:
+    """Draw the time of each contestant against the error asked for: a panel per problem."""
+    problems = list(dict.fromkeys(row["problem"] for row in rows))
+    names = [name for name in rows[0] if name not in ("problem", "error below") and "/" not in name]
+    figure, axes = _panels(len(problems))
+    for ax, problem in zip(axes, problems, strict=True):
+        some = [row for row in rows if row["problem"] == problem]
+        for name in names:
+            times = [np.nan if row[name] is None else row[name] for row in some]
+            ax.loglog([row["error below"] for row in some], times, "o-", label=name)
+        ax.invert_xaxis()
+        ax.set(title=problem, xlabel="error below")
+    axes[0].set_ylabel("ms")
+    axes[-1].legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
+    return figure
+
+
 def ratios(rows: Rows) -> Any:
     """Draw what `auto` takes, relative to its opponents, on every system and method."""
     places = np.arange(len(rows))
@@ -63,6 +80,7 @@ def ratios(rows: Rows) -> Any:
 
 PICTURES: dict[str, Callable[[Rows], Any]] = {
     "same_discretisation": lambda rows: against_size(rows, "system", "N", "ns per step"),
+    "work_precision": against_error,
     "recurrences": lambda rows: against_size(rows, "what", "T", "ns per step"),
     "gradients": lambda rows: against_size(rows, "system", "N", "us per step"),
     "scans": against_dimension,
