@@ -23,6 +23,10 @@ _ITERATIONS_PER_GROWTH = 2.0
 # after so many more. Analogues get closer as the past grows; a coarse pass stays what it was.
 _SOONEST, _COARSE_AGAIN, _ANALOGUE_AGAIN = 4, 128, 16
 
+# An analogue is tried again as well where that takes no more than such a part of the time since:
+# a long coarse pass takes ten times as long as that.
+_SHARE = 0.05
+
 # No piece is longer than the longest of the last ones by more than this factor; the menu's is 2.
 _LONGER = 5
 
@@ -129,10 +133,28 @@ def better_kind(
     hopeful &= history.spent <= menu.costs.stepping * history.steps  # nothing is risked when behind
     known = (analogue >= 0) & ~jnp.any(untried)
     again = jnp.array([_COARSE_AGAIN, _ANALOGUE_AGAIN], jnp.int32)[1 - better]
-    due = known & hopeful & (history.attempts - last >= jnp.clip(last, _SOONEST, again))
+    since = history.attempts - last
+    waited = since.astype(times.dtype) * _last_coarse_time(history, menu)
+    cheap = (better == COARSE) & (_analogue_trial(menu) <= _SHARE * waited)
+    due = known & hopeful & ((since >= jnp.clip(last, _SOONEST, again)) | cheap)
     kind = jnp.where(due, 1 - better, better)
     kind = jnp.where(untried[ANALOGUE], ANALOGUE, kind)
     return jnp.where(untried[COARSE] | (analogue < 0), COARSE, kind), due
+
+
+def _analogue_trial(menu: WindowMenu) -> float:
+    """Return the time of six iterations on the longest piece, from an analogue."""
+    cost = menu.piece(0)
+    return cost.guess[ANALOGUE] + 6 * cost.iteration
+
+
+def _last_coarse_time(history: History, menu: WindowMenu) -> Float[Array, ""]:
+    """Return the time that the last piece from a coarse pass took."""
+    guesses, each = menu.prices(history.tangent.dtype)
+    length, fronts = history.pieces.lengths[COARSE, 0], history.pieces.fronts[COARSE, 0]
+    place = jnp.maximum(jnp.sum(jnp.array(menu.sizes, jnp.int32) >= length, dtype=jnp.int32) - 1, 0)
+    made = jnp.argmax(fronts >= fronts[-1]) + 1
+    return guesses[COARSE, place] + each[place] * made.astype(each.dtype)
 
 
 def _fastest(menu: WindowMenu) -> Float[Array, " kinds"]:

@@ -146,3 +146,17 @@ def test_the_better_kind_of_guess_is_taken_and_the_other_now_and_then(
     kind, due = _better(history, jnp.array(times), jnp.array(analogue, jnp.int32))
     assert kind == expected
     assert due == (analogue >= 0 and np.inf > times[kind] > min(times))
+
+
+@pytest.mark.parametrize(("length", "pieces"), [(1024, 11), (64, 16)])
+def test_after_dear_coarse_passes_an_analogue_is_tried_again_sooner(length, pieces):
+    """Six iterations from one take 70, a twentieth of 11 coarse pieces of 138; others take 18."""
+    history = START
+    for _ in range(15):
+        history = _after(history, (64, 64, 64, 64), length=64)
+    history = _after(history, (8, 8, 8, 8), kind=ANALOGUE, length=64)
+    dues = []
+    for _ in range(pieces):
+        history = _after(history, (length, length, length, length), length=length)
+        dues.append(bool(_better(history, jnp.array([200.0, 300.0]), _SOME)[1]))
+    assert dues == [*[False] * (pieces - 1), True]
