@@ -13,7 +13,7 @@ from parasim.integrators.method._method import Method
 from parasim.integrators.window._recurrence import Recurrence
 
 # So many numbers there are at once, by what XLA's CPU compiler plans for windows of 256 and 1,024
-# steps of 10 to 2,000 variables: within 0.7 to 1.4 of that (docs/design.md, decision 50).
+# steps of 10 to 2,000 variables: within a factor of two of that (docs/design.md, decision 50).
 _TANGENTS_PER_STAGE, _TANGENTS, _MATRICES, _STATES, _STAGES = 2, 2, 7, 5, 3
 
 # The rest is for others, and for what is wrong with the numbers above.
