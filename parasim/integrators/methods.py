@@ -1,5 +1,6 @@
 """The methods of the family, by the names of their papers, and the choices they are made of."""
 
+from parasim.integrators.decision._device_interval import device_interval as device_interval
 from parasim.integrators.method._banded import Banded as Banded
 from parasim.integrators.method._coarse import CoarseDifference as CoarseDifference
 from parasim.integrators.method._damping import (
