@@ -9,7 +9,7 @@ import logging
 import platform
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any
 
@@ -207,7 +207,8 @@ def compute_region(store: str, region: int) -> tuple[str, float] | None:
     import jax
 
     attributes = stored_attributes(store)
-    with jax.enable_x64(attributes["configuration"]["dtype"] == "float64"):
+    double = attributes["configuration"]["dtype"] == "float64"
+    with jax.enable_x64(double), _own_device():
         try:
             plan, compiled = _compiled(store, attributes["date_created"])
         except UnknownPlugin as error:
@@ -222,6 +223,25 @@ def compute_region(store: str, region: int) -> tuple[str, float] | None:
             except NotFiniteError as error:
                 return str(error), tally.failed_at
     return None
+
+
+def _own_device() -> AbstractContextManager[Any]:
+    """Return a context in which jax computes on this worker's own device.
+
+    Workers that were started together on a machine are numbered, and divide its devices. Others
+    have names, and see what whoever started them lets them see.
+    """
+    import jax
+    from distributed import get_worker
+
+    try:
+        number = get_worker().name
+    except ValueError:  # this process is none
+        return nullcontext()
+    devices = jax.local_devices()
+    if not isinstance(number, int) or len(devices) == 1:
+        return nullcontext()
+    return jax.default_device(devices[number % len(devices)])
 
 
 @lru_cache(maxsize=1)

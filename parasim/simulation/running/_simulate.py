@@ -104,7 +104,8 @@ def simulate(
         force_unlock: take the store from another process that is said to write it.
         scheduler: address of a dask scheduler, or a `distributed.Client`, on whose workers the runs
             of an ensemble or a sweep are computed; they must reach the store by the same path.
-        workers: how many processes to start on this machine for that instead.
+        workers: how many processes to start on this machine for that instead; they divide its
+            devices.
         progress: called now and then with a `Progress`.
 
     Returns:

@@ -67,6 +67,46 @@ def test_workers_are_started_and_ended(tmp_path):
     assert np.isfinite(spread["x"]).all()
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_workers_that_were_started_together_divide_the_devices(tmp_path, monkeypatch):
+    """Three workers and two devices; each says on which one it computed a region."""
+
+    def with_device(store, region):
+        import jax
+
+        from parasim.simulation.running import _distributed
+
+        computed_on, execute_region = [], _distributed.execute_region
+
+        def execute(plan, compiled, *others):
+            arrays = jax.tree.leaves(compiled.position)
+            computed_on.extend({device.id for leaf in arrays for device in leaf.devices()})
+            execute_region(plan, compiled, *others)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_distributed, "execute_region", execute)
+            assert _distributed.compute_region(store, region) is None
+        return computed_on
+
+    flags = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=2"
+    monkeypatch.setenv("XLA_FLAGS", flags)
+    values = {"system": "lorenz63", "t1": 1.0, "dt": 0.01, "steps": 50, "sweep": SWEEP, "batch": 4}
+    store = str(tmp_path / "s.zarr")
+    plan = plan_config(make_config(values | {"out": store}))
+    with (
+        StoreSession.create(store, plan.layout, plan.attributes),
+        cluster_client(None, 3) as client,
+    ):
+        known = client.scheduler_info(n_workers=-1)["workers"]
+        workers = sorted(known, key=lambda address: known[address]["name"])
+        tasks = [
+            client.submit(with_device, store, region, workers=workers[region])
+            for region in range(3)
+        ]
+        assert client.gather(tasks) == [[0], [1], [0]]
+
+
 def test_a_task_does_its_region_once_and_says_why_it_failed(tmp_path):
     """As a worker does it, here in this process."""
     run = RUN | {"t1": 1.0, "batch": 32}
