@@ -25,7 +25,8 @@ from parasim.integrators.steps._mesh import Mesh
 from parasim.integrators.steps._mesh_steps import MeshSteps, parts_needed
 from parasim.integrators.steps._tolerance import Tolerance
 from parasim.integrators.window._recurrence import steps_on_vectors
-from parasim.integrators.window._walk import Walk, Walker
+from parasim.integrators.window._walk import Walker
+from parasim.integrators.window._walk_state import Walk
 from parasim.integrators.window._window import WindowSolver
 
 # Steps are divided, or solved for again, no more often than this.

@@ -25,7 +25,8 @@ from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.solver._window_integrator import WindowIntegrator
 from parasim.integrators.window._record import WindowRecord
 from parasim.integrators.window._recurrence import Recurrence, steps_on_vectors
-from parasim.integrators.window._walk import Walk, Walker
+from parasim.integrators.window._walk import Walker
+from parasim.integrators.window._walk_state import Walk
 from parasim.integrators.window._window import Delivered, WindowSolver
 from parasim.integrators.window._window_memory import check_states_fit
 

@@ -15,7 +15,7 @@ from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.newton._intervals import Intervals
 from parasim.integrators.newton._stages import StageEquations
 from parasim.integrators.newton._tangent_rule import with_tangent_rule
-from parasim.integrators.window._walk import Steps
+from parasim.integrators.window._walk_state import Steps
 
 
 class Recurrence(NamedTuple):

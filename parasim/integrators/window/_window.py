@@ -42,7 +42,8 @@ from parasim.integrators.window._recurrence import (
     step_through_constant,
     steps_on_vectors,
 )
-from parasim.integrators.window._walk import Walk, Walker, walk
+from parasim.integrators.window._walk import Walker, walk
+from parasim.integrators.window._walk_state import Walk
 from parasim.integrators.window._window_memory import PieceMemory, check_states_fit
 
 # A tangent costs at most five steps beside the one that it goes along with. One sequential window

@@ -8,7 +8,8 @@ from parasim.integrators.decision._decision import AbstractDecision, AlwaysParal
 from parasim.integrators.decision._history import History
 from parasim.integrators.method._method import Method
 from parasim.integrators.newton._newton import NewtonOptions
-from parasim.integrators.window._walk import Steps, Walk, Walker, walk
+from parasim.integrators.window._walk import Walker, walk
+from parasim.integrators.window._walk_state import Steps, Walk
 
 COSTS = DeviceCosts(step=1.0, iteration=1.0, level=0.0, work=0.0)
 OPTIONS = NewtonOptions(Method(interval=4), 1e-10, 1e-10)
