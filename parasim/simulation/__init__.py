@@ -45,17 +45,17 @@ from parasim.simulation.running._compile import compile_plan as compile_plan
 from parasim.simulation.running._distributed import parts_for as parts_for
 from parasim.simulation.running._progress import Progress as Progress
 from parasim.simulation.running._repair import damaged_windows as damaged_windows
-from parasim.simulation.running._simulate import (
-    check_resume as check_resume,
-    check_run as check_run,
-    resume_plan as resume_plan,
-    run_plan as run_plan,
-    simulate as simulate,
-)
+from parasim.simulation.running._simulate import simulate as simulate
 from parasim.simulation.running._sinks import (
     find_sink as find_sink,
     is_store as is_store,
     run_into as run_into,
+)
+from parasim.simulation.running._store_run import (
+    check_resume as check_resume,
+    check_run as check_run,
+    resume_plan as resume_plan,
+    run_plan as run_plan,
 )
 
 __all__ = [
