@@ -61,8 +61,14 @@ class PredictedTime(AbstractDecision):
         prediction = predict(history, menu, analogue, self.forgetting)
         lacking = self._lacking(history, menu)
         affordable = lacking <= 0
-        by_kind = jnp.min(jnp.where(affordable, prediction.time, jnp.inf), axis=(1, 2))
+        limited = jnp.where(affordable, prediction.time, jnp.inf)
+        some = jnp.any(limited < jnp.inf)
+        by_kind = jnp.min(jnp.where(some, limited, prediction.time), axis=(1, 2))
         kind, worse = better_kind(history, menu, by_kind, analogue)
+        # Where no piece is expected to pay, the kinds take turns in trials.
+        in_turn = jnp.argmin(history.pieces.numbers[:, 0]).astype(kind.dtype)
+        hopeful = jnp.any(prediction.time < jnp.inf) | (analogue < 0)
+        kind = jnp.where(hopeful, kind, in_turn)
         # Of a kind that has not been tried the other one tells what to expect.
         tried = jnp.any(history.pieces.lengths[kind] > 0)
         told_by = jnp.where(tried, kind, 1 - kind)

@@ -156,6 +156,20 @@ def test_what_does_not_pay_is_tried_again_ever_later():
     assert waits == [64, 64, 128, 256]
 
 
+def test_where_nothing_pays_both_kinds_of_guess_are_tried_in_turn():
+    """A trajectory that rests is its own analogue, but here nothing converges from there either."""
+    rest = jnp.zeros((256, 3))
+    history = History.start(jnp.array([1.0, 0.0, 0.0]), MENU.most, 256)
+    history = history._replace(past=history.past.with_more(rest, jnp.array(256)), steps=1e4)
+    kinds = []
+    for _ in range(6):
+        choice = _choose(PredictedTime(), history._replace(since=jnp.array(1e6)))
+        assert choice.reason == decision.TRIAL
+        kinds.append(ANALOGUE if choice.analogue >= 0 else COARSE)
+        history = _after(history, front=1, kind=kinds[-1])
+    assert kinds == 3 * [COARSE, ANALOGUE]
+
+
 def test_trials_stay_within_the_budget():
     """Each trial costs 120 + 1 for its coarse pass and delivers 6 steps."""
     rule, history, reasons = PredictedTime(budget=0.02, wait=1), START, []
