@@ -7,6 +7,10 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+# One run of a few milliseconds may take a quarter more than the next one of the same program. So
+# rounds go on until they have taken so many seconds, or are so many.
+_LONG_ENOUGH, _MOST_ROUNDS = 0.5, 101
+
 
 class Contestant(NamedTuple):
     """One way to compute something.
@@ -50,7 +54,8 @@ class Race:
     Attributes:
         contestants: by name.
         inputs: of every one of them.
-        repeats: rounds, in each of which they take turns.
+        repeats: rounds at the least, in each of which they take turns, in the opposite order to
+            the round before; there are more of short runs.
         limit: one that would take more seconds is measured at the last N at which it did not.
     """
 
@@ -82,16 +87,21 @@ class Race:
             running[name] = run
         every: dict[str, list[float]] = {name: [] for name in running}
         results = {}
-        for _ in range(self._repeats):
-            for name, run in running.items():
+        began, turns = time.perf_counter(), list(running)
+        while turns and not self._enough(len(every[turns[0]]), time.perf_counter() - began):
+            for name in turns:
                 start = time.perf_counter()
-                results[name] = jax.block_until_ready(run(*placed[name]))
+                results[name] = jax.block_until_ready(running[name](*placed[name]))
                 every[name].append(time.perf_counter() - start)
+            turns.reverse()
         for name, seconds in every.items():
             median = float(np.median(seconds))
             found = Taken(median, compiling[name], None, results[name], np.array(seconds))
             taken[name], self._last[name] = found, (n, found)
         return {name: taken[name] for name in self._contestants if name in taken}
+
+    def _enough(self, rounds: int, seconds: float) -> bool:
+        return rounds >= self._repeats and (seconds > _LONG_ENOUGH or rounds >= _MOST_ROUNDS)
 
 
 def _scaled(measured: int, taken: Taken, n: int) -> Taken:

@@ -5,6 +5,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import diffrax
@@ -182,6 +183,12 @@ class ParallelNewton(AbstractStandIn):
             `interpolation_cls` needs; the solver's state; and diffrax's result code.
         """
         del made_jump  # every inner step evaluates its first stage itself
+        return _one_window(self, terms, t0, t1, y0, args, solver_state)
+
+    def _step(
+        self, terms: PyTree, t0: Any, t1: Any, y0: PyTree, args: PyTree, solver_state: SolverState
+    ) -> tuple[PyTree, PyTree | None, dict[str, PyTree], SolverState, diffrax.RESULTS]:
+        """Integrate one window, in steps of one size or within the tolerance."""
         if self.tolerance is not None:
             return self._controlled_step(terms, t0, t1, y0, args, solver_state)
         partial = self.step_size is not None
@@ -293,6 +300,13 @@ class ParallelNewton(AbstractStandIn):
             stages=stage_counts(self.solver),
             host=host,
         )
+
+
+# diffrax traces a step three times or more in one integration. With `jit` jax remembers the first;
+# inlined, nothing is left of that in the program.
+@partial(eqx.filter_jit, inline=True)
+def _one_window(solver: ParallelNewton, *arguments: Any) -> Any:
+    return solver._step(*arguments)  # pyright: ignore[reportPrivateUsage]
 
 
 def _may_be_positive(number: Any) -> bool:

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from parasim.integrators.newton._compiler import FEW_VARIABLES, scan_in_blocks, stored
+from parasim.integrators.newton._compiler import FEW_VARIABLES, costly, scan_in_blocks, stored
 
 STATES = {
     "few": jnp.array([1.5, -jnp.inf, jnp.nan]),
@@ -12,6 +12,8 @@ STATES = {
     "complex": jnp.array([1 + 2j, jnp.inf + 1j, 3.0, 4.0, -1j]),
     "tree": {"a": jnp.ones((2, 3)), "b": jnp.float32(3.0)},
 }
+
+PARAMETER = jnp.array(2.0)
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -40,6 +42,22 @@ def test_the_compiler_does_not_see_through_it():
     assert "divide(" in program(stored, FEW_VARIABLES + 1)
     assert "divide(" not in program(stored, FEW_VARIABLES)
     assert "divide(" in program(jax.grad(lambda y: jnp.sum(stored(y) ** 2)), FEW_VARIABLES)
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        (lambda t, y: -y, False),
+        (lambda t, y: jnp.exp(-y), True),
+        (lambda t, y: jnp.sin(t) - y, True),
+        (lambda t, y: jnp.where(y > 0, jnp.log(1 + y * y), y), True),
+        (lambda t, y: jax.jit(jnp.tanh)(2 * y), True),
+        (lambda t, y: jnp.log(PARAMETER / 3.0) - y, False),
+    ],
+    ids=["linear", "of the state", "of time", "in a branch", "in a function", "of a parameter"],
+)
+def test_only_what_varies_in_a_loop_is_costly(field, expected):
+    assert costly(field, 0.0, jnp.ones(2)) is expected
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from parasim import ParallelNewton
+from parasim.integrators.decision._decision import AbstractDecision, Choice
 from tests.problems import PARALLEL_PAYS
 
 STARTS = jnp.stack([jnp.array([1.0, 2.0]), jnp.array([-0.5, 0.1]), jnp.array([3.0, -1.0])])
@@ -90,6 +91,34 @@ def test_calls_with_the_same_shapes_are_traced_once(jit):
     assert len(traces) == count
 
 
+_ASKED = []
+
+
+class _Counting(AbstractDecision):
+    """Steps, and writes down that it is asked, which is while tracing."""
+
+    def choose(self, history, menu):
+        _ASKED.append(menu.steps)
+        return Choice.to_step(history, 0)
+
+
+def test_an_integration_traces_its_window_once():
+    """diffrax asks for a solver's step three times: for shapes, again, and for its loop."""
+    solver = ParallelNewton(diffrax.Heun(), steps=16, mode=_Counting())
+    term = diffrax.ODETerm(_van_der_pol)
+    _ASKED.clear()
+    diffrax.diffeqsolve(term, solver, 0.0, 1.0, 1.0, STARTS[0], RATES[0], max_steps=4)
+    in_an_integration = len(_ASKED)
+
+    def step(y0):
+        state = solver.init(term, 0.0, 1.0, y0, RATES[0])
+        return solver.step(term, 0.0, 1.0, y0, RATES[0], state, made_jump=False)[0]
+
+    _ASKED.clear()
+    jax.eval_shape(step, STARTS[0])
+    assert in_an_integration == len(_ASKED) > 0
+
+
 @pytest.mark.slow
 def test_members_are_shared_out_over_devices():
     """In a process of its own: the number of devices is set before jax begins.
@@ -101,6 +130,7 @@ def test_members_are_shared_out_over_devices():
         import diffrax, jax, jax.numpy as jnp, numpy as np
         from jax.sharding import Mesh, PartitionSpec
         from parasim import ParallelNewton
+from parasim.integrators.decision._decision import AbstractDecision, Choice
 
         jax.config.update("jax_enable_x64", True)
 
