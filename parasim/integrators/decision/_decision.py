@@ -12,8 +12,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from parasim.integrators.decision._costs import WindowMenu
+from parasim.integrators.decision._guess_kind import better_kind
 from parasim.integrators.decision._history import ANALOGUE, History
-from parasim.integrators.decision._prediction import better_kind, predict
+from parasim.integrators.decision._prediction import predict
 
 REASONS = (
     "stepping was asked for",

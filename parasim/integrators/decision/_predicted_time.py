@@ -15,8 +15,10 @@ from parasim.integrators.decision._decision import (
     Choice,
     choice_of,
 )
+from parasim.integrators.decision._expected_pieces import FORGETTING
+from parasim.integrators.decision._guess_kind import better_kind
 from parasim.integrators.decision._history import ANALOGUE, COARSE, History
-from parasim.integrators.decision._prediction import FORGETTING, better_kind, predict
+from parasim.integrators.decision._prediction import predict
 
 # So many iterations are planned where nothing is known: in six chaotic systems converge over 2 to 3
 # times their growth time (docs/design.md, decision 7); two tell whether anything converges at all.
