@@ -5,7 +5,6 @@
 
 import dataclasses
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import diffrax
@@ -304,7 +303,7 @@ class ParallelNewton(AbstractStandIn):
 
 # diffrax traces a step three times or more in one integration. With `jit` jax remembers the first;
 # inlined, nothing is left of that in the program.
-@partial(eqx.filter_jit, inline=True)
+@eqx.filter_jit(inline=True)  # pyright: ignore[reportCallIssue]
 def _one_window(solver: ParallelNewton, *arguments: Any) -> Any:
     return solver._step(*arguments)  # pyright: ignore[reportPrivateUsage]
 
