@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from parasim.integrators.decision._costs import WindowMenu
 from parasim.integrators.decision._history import History
@@ -38,35 +39,8 @@ class ExpectedPieces(NamedTuple):
         return jnp.sum(self.weights[..., None] * values, 2) / jnp.sum(self.weights, 2)[..., None]
 
 
-def expected_pieces(
-    history: History, menu: WindowMenu, forgetting: float, left: Float[Array, ""]
-) -> ExpectedPieces:
-    """Return what the last pieces would have come to, with so many steps left in the window."""
-    dtype = history.tangent.dtype
-    lengths, made = history.pieces.lengths, jnp.arange(1, menu.most + 1, dtype=dtype)
-    age = (history.pieces.numbers[:, :1] - history.pieces.numbers).astype(dtype)
-    weights = jnp.where(lengths > 0, forgetting**age, 0)
-    longest = _LONGER * jnp.max(lengths, axis=1, keepdims=True)
-    usual = usual_advance(history)
-    parts = []
-    for place, size in enumerate(menu.sizes):
-        cost, wanted = menu.piece(place), jnp.minimum(left, size)
-        steps = jnp.minimum(extended(history, size, usual), wanted)
-        through = steps[..., -1] >= wanted
-        done = jnp.argmax(steps >= wanted, axis=-1) + 1  # iterations until all of it has converged
-        done = jnp.where(through, done, menu.most).astype(dtype)
-        iterations = jnp.minimum(made[None, None], done[..., None])
-        times = jnp.array(cost.guess, dtype)[:, None, None] + cost.iteration * iterations
-        parts.append(
-            ExpectedPieces(jnp.where(size <= longest, weights, 0), steps, iterations, times)
-        )
-    return ExpectedPieces(*(jnp.stack(part, axis=1) for part in zip(*parts, strict=True)))
-
-
-def extended(
-    history: History, size: int, usual: Float[Array, "kinds 1 1"]
-) -> Float[Array, "kinds K most"]:
-    """Return the fronts that are expected of the last pieces, had they been of this size.
+def expected_fronts(history: History, menu: WindowMenu) -> Float[Array, "kinds sizes K most"]:
+    """Return the fronts that are expected of the last pieces, had they been of other sizes.
 
     Where one has converged from end to end, those of a longer one go on from there, evenly: as in
     longer ones that got so far, beside which one counts that takes one iteration more, and two for
@@ -77,19 +51,49 @@ def extended(
     lengths = history.pieces.lengths[..., None].astype(fronts.dtype)
     through = fronts >= lengths
     since = jnp.cumsum(through, axis=-1, dtype=fronts.dtype) - 1  # iterations after it was through
-    more = jnp.maximum(size - lengths, 0)
-    expected = 1 + _ITERATIONS_PER_GROWTH * _growth_rate(history) * more
-    further, taken = _beyond(history, size)
-    advance = (more + further) / (expected + taken)
-    near = jnp.minimum(more, lengths)
-    until = near / jnp.where(advance > 0, advance, 1)
-    beyond = near + jnp.minimum(advance, usual) * jnp.maximum(since - until, 0)
-    gained = jnp.minimum(jnp.minimum(since * advance, beyond), more)
-    return jnp.where(through, lengths + gained, fronts)
+    rate, usual = _growth_rate(history), _usual_advance(history)
+
+    def of_size(size: Int[Array, ""]) -> Float[Array, "kinds K most"]:
+        more = jnp.maximum(size.astype(fronts.dtype) - lengths, 0)
+        further, taken = _beyond(history, size)
+        advance = (more + further) / (1 + _ITERATIONS_PER_GROWTH * rate * more + taken)
+        near = jnp.minimum(more, lengths)
+        until = near / jnp.where(advance > 0, advance, 1)
+        beyond = near + jnp.minimum(advance, usual) * jnp.maximum(since - until, 0)
+        gained = jnp.minimum(jnp.minimum(since * advance, beyond), more)
+        return jnp.where(through, lengths + gained, fronts)
+
+    return jax.vmap(of_size, out_axes=1)(jnp.array(menu.sizes, jnp.int32))
+
+
+def expected_pieces(
+    history: History,
+    menu: WindowMenu,
+    forgetting: float,
+    fronts: Float[Array, "kinds sizes K most"],
+    left: Float[Array, ""],
+) -> ExpectedPieces:
+    """Return what the last pieces would have come to, with so many steps left in the window."""
+    dtype = fronts.dtype
+    lengths, made = history.pieces.lengths, jnp.arange(1, menu.most + 1, dtype=dtype)
+    age = (history.pieces.numbers[:, :1] - history.pieces.numbers).astype(dtype)
+    weights = jnp.where(lengths > 0, forgetting**age, 0)
+    longest = _LONGER * jnp.max(lengths, axis=1)
+    fitting = jnp.array(menu.sizes, jnp.int32) <= longest[:, None]
+    wanted = jnp.minimum(left, jnp.array(menu.sizes, dtype))
+    steps = jnp.minimum(fronts, wanted[:, None, None])
+    through = steps >= wanted[:, None, None]
+    done = jnp.argmax(through, axis=-1) + 1  # iterations until all of it has converged
+    done = jnp.where(through[..., -1], done, menu.most).astype(dtype)
+    iterations = jnp.minimum(made, done[..., None])
+    guesses, each = menu.prices(dtype)
+    times = guesses[..., None, None] + each[:, None, None] * iterations
+    weights = jnp.where(fitting[..., None], weights[:, None], 0)
+    return ExpectedPieces(weights, steps, iterations, times)
 
 
 def _beyond(
-    history: History, size: int
+    history: History, size: Int[Array, ""]
 ) -> tuple[Float[Array, "kinds K 1"], Float[Array, "kinds K 1"]]:
     """Return how far longer pieces went on beyond each one's length, and in how many iterations."""
     pieces, dtype = history.pieces, history.tangent.dtype
@@ -118,7 +122,7 @@ def _growth_rate(history: History) -> Float[Array, ""]:
     return jnp.maximum(growth, 0) / jnp.where(steps > 0, steps, 1)
 
 
-def usual_advance(history: History) -> Float[Array, "kinds 1 1"]:
+def _usual_advance(history: History) -> Float[Array, "kinds 1 1"]:
     """Return the steps per iteration of pieces that did not converge; infinite if all did."""
     pieces = history.pieces
     last = pieces.fronts[..., -1]

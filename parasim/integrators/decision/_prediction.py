@@ -11,7 +11,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from parasim.integrators.decision._costs import WindowMenu
-from parasim.integrators.decision._expected_pieces import FORGETTING, expected_pieces
+from parasim.integrators.decision._expected_pieces import (
+    FORGETTING,
+    expected_fronts,
+    expected_pieces,
+)
 from parasim.integrators.decision._guess_kind import SOONEST
 from parasim.integrators.decision._history import ANALOGUE, COARSE, History
 
@@ -48,7 +52,8 @@ def predict(
         forgetting: the weight of a piece, relative to the one after it.
     """
     dtype = history.tangent.dtype
-    unlimited = expected_pieces(history, menu, forgetting, jnp.asarray(jnp.inf, dtype))
+    fronts, always = expected_fronts(history, menu), jnp.asarray(jnp.inf, dtype)
+    unlimited = expected_pieces(history, menu, forgetting, fronts, always)
     steps, times, iterations = map(unlimited.mean, unlimited[1:2] + unlimited[3:] + unlimited[2:3])
     paces = jnp.where(times > 0, steps / times, 0)
     # Where one is missing it may be there again after a short piece, but not for ever.
@@ -59,7 +64,7 @@ def predict(
     usual = [values.reshape(-1)[best] for values in (steps, times, iterations)]
 
     left = (menu.steps - history.position).astype(dtype)
-    pieces = expected_pieces(history, menu, forgetting, left)
+    pieces = expected_pieces(history, menu, forgetting, fronts, left)
     time, iterated = _to_go(left - pieces.steps, usual, menu)
     hoped = (analogue < 0) & (best >= paces[COARSE].size)  # that there will be one again
     lost = _lost_without(history, pace, left, steps[COARSE], times[COARSE], pieces.steps[COARSE])
