@@ -75,19 +75,19 @@ def expected_pieces(
 ) -> ExpectedPieces:
     """Return what the last pieces would have come to, with so many steps left in the window."""
     dtype = fronts.dtype
-    lengths, made = history.pieces.lengths, jnp.arange(1, menu.most + 1, dtype=dtype)
+    lengths = history.pieces.lengths
     age = (history.pieces.numbers[:, :1] - history.pieces.numbers).astype(dtype)
     weights = jnp.where(lengths > 0, forgetting**age, 0)
-    longest = _LONGER * jnp.max(lengths, axis=1)
-    fitting = jnp.array(menu.sizes, jnp.int32) <= longest[:, None]
-    wanted = jnp.minimum(left, jnp.array(menu.sizes, dtype))
-    steps = jnp.minimum(fronts, wanted[:, None, None])
-    through = steps >= wanted[:, None, None]
-    done = jnp.argmax(through, axis=-1) + 1  # iterations until all of it has converged
-    done = jnp.where(through[..., -1], done, menu.most).astype(dtype)
-    iterations = jnp.minimum(made, done[..., None])
+    longest = _LONGER * jnp.max(lengths, axis=1, keepdims=True)
+    fitting = jnp.array([menu.sizes], jnp.int32) <= longest
+    wanted = jnp.minimum(left, jnp.array(menu.sizes, dtype)).reshape(1, -1, 1, 1)
+    steps = jnp.minimum(fronts, wanted)
+    through = steps >= wanted
+    done = jnp.argmax(through, axis=-1, keepdims=True) + 1  # iterations until all has converged
+    done = jnp.where(through[..., -1:], done, menu.most).astype(dtype)
+    iterations = jnp.minimum(jnp.arange(1, menu.most + 1, dtype=dtype)[None, None, None], done)
     guesses, each = menu.prices(dtype)
-    times = guesses[..., None, None] + each[:, None, None] * iterations
+    times = guesses[..., None, None] + each.reshape(1, -1, 1, 1) * iterations
     weights = jnp.where(fitting[..., None], weights[:, None], 0)
     return ExpectedPieces(weights, steps, iterations, times)
 

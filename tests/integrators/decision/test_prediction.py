@@ -18,6 +18,11 @@ def test_of_what_is_not_known_nothing_is_expected():
     assert np.isfinite(prediction.time[COARSE, 1]).all()
 
 
+def test_it_relies_on_no_promotion():
+    with jax.numpy_rank_promotion("raise"), jax.numpy_dtype_promotion("strict"):
+        jax.eval_shape(lambda: predict(START, MENU, _SOME))
+
+
 def test_one_piece_tells_of_all_shorter_ones():
     """It is best to make three iterations on 256 steps, which take 62 and deliver 240."""
     prediction = _predict(after(START, (100, 200, 240, 240)))
