@@ -21,7 +21,7 @@ from dask.system import CPU_COUNT
 from zarr.errors import GroupNotFoundError
 
 from parasim._errors import ConfigError, StoreError, first_line
-from parasim.io._create import MARK
+from parasim.io._root import MARK
 
 _SUFFIXES = (".zarr", ".nc")
 _ANALYSIS = "analysis"  # the root attribute that makes a zarr group a result

@@ -13,7 +13,7 @@ def is_stored_run(name: str) -> bool:
     """Whether a name is that of a folder that parasim wrote, and not of a system."""
     if not Path(name).is_dir():
         return False
-    from parasim.io._create import is_ours
+    from parasim.io._root import is_ours
 
     return is_ours(Path(name))
 
@@ -27,8 +27,8 @@ def open_dataset(store: str) -> "xr.Dataset":
     import xarray as xr
 
     from parasim.io import open_run
-    from parasim.io._create import MARK, root_metadata
     from parasim.io._objects import open_objects, store_place
+    from parasim.io._root import MARK, root_metadata
 
     place = store_place(store)
     ours = MARK in (root_metadata(place).get("attributes") or {})

@@ -32,8 +32,8 @@ def resumable(store: str | Path | None) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as error:
-        from parasim.io._create import is_ours
         from parasim.io._objects import store_place
+        from parasim.io._root import is_ours
 
         if store is None:
             message = "The run cannot be continued."

@@ -20,6 +20,10 @@ from parasim.integrators.method._linear_solver import (
 )
 from parasim.integrators.method._low_rank import LowRank as LowRank
 from parasim.integrators.method._method import Method as Method
+from parasim.integrators.method._multiples import (
+    Identity as Identity,
+    Zero as Zero,
+)
 from parasim.integrators.method._presets import (
     deep_pcr as deep_pcr,
     deer as deer,
@@ -40,6 +44,4 @@ from parasim.integrators.method._structure import (
 from parasim.integrators.method._structures import (
     BlockDiagonal as BlockDiagonal,
     Diagonal as Diagonal,
-    Identity as Identity,
-    Zero as Zero,
 )

@@ -1,6 +1,5 @@
 """Stores of trajectories, written region by region and opened with xarray; forcing from data."""
 
-from parasim.io._create import check_target as check_target
 from parasim.io._encoding import Encoding as Encoding
 from parasim.io._forcing import Forcing as Forcing, read_forcing as read_forcing
 from parasim.io._layout import Coordinate as Coordinate, Field as Field, Layout as Layout
@@ -18,6 +17,7 @@ from parasim.io._summary import (
     summarise_dataset as summarise_dataset,
     summarise_store as summarise_store,
 )
+from parasim.io._target import check_target as check_target
 from parasim.io._verify import (
     Damage as Damage,
     Verification as Verification,

@@ -1,7 +1,5 @@
 """Makes a store: one zarr group with every array preallocated, so that it opens at any time."""
 
-import json
-import os
 import shutil
 import warnings
 from collections.abc import Mapping
@@ -14,7 +12,7 @@ from zarr.abc.store import Store
 from zarr.core.buffer import Buffer
 from zarr.storage import MemoryStore
 
-from parasim._errors import StoreError, first_line
+from parasim._errors import StoreError
 from parasim.io._commits import create_commits, create_lock
 from parasim.io._disk_sync import sync_tree
 from parasim.io._encoding import Encoding
@@ -23,130 +21,13 @@ from parasim.io._objects import (
     Place,
     object_names,
     open_objects,
-    read_object,
     remove_below,
     settle,
-    store_place,
     write_object,
 )
+from parasim.io._root import BEING_MADE, MARK, ROOT, STORE_VERSION, is_group
 
 _TIME = "time"
-_ROOT = "zarr.json"
-_BEING_MADE = "being made"
-
-MARK = "parasim_store"  # the root attribute, the version of the layout, that makes a group ours
-STORE_VERSION = 2
-
-
-def check_target(path: Any, *, overwrite: bool = False) -> Place:
-    """Refuse a place where no store can be made, before any work is done; writes nothing.
-
-    Arguments:
-        path: of the store to be, or its URL.
-        overwrite: whether an existing store may be replaced.
-
-    Returns:
-        The place.
-
-    Raises:
-        ConfigError: it is no path.
-        StoreError: something is in the way, or the place cannot be written.
-    """
-    place = store_place(path)
-    if isinstance(place, str):
-        _check_existing(place, overwrite)
-        return place
-    _check_name(place)
-    parent = next(p for p in place.absolute().parents if os.path.lexists(p))
-    if not parent.is_dir():
-        raise StoreError(f"cannot write {place}: {parent} is a file; choose another path")
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise StoreError(
-            f"cannot write {place}: no permission to write in {parent}; choose another path"
-        )
-    if os.path.lexists(place) and not _is_empty(place):
-        _check_existing(place, overwrite)
-    return place
-
-
-def _check_name(place: Path) -> None:
-    """Refuse a name that the file system does not take, also with what is added to it meanwhile."""
-    try:
-        os.lstat(place.with_name(place.name + _ADDED))
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as error:
-        name = f"{str(place)[:40]}..." if len(str(place)) > 43 else str(place)
-        reason = (error.strerror or "no such name").lower()
-        raise StoreError(f"cannot write {name}: {reason}; choose another path") from error
-
-
-# While a store is made or replaced its folder has a name that is so much longer.
-_ADDED = "." * 32
-
-
-def _is_empty(place: Path) -> bool:
-    """Whether there is a folder with nothing in it but what a kill at the very first write left."""
-    return place.is_dir() and all(
-        path.name.startswith("zarr.") and path.name.endswith(".partial") for path in place.iterdir()
-    )
-
-
-def _check_existing(place: Place, overwrite: bool) -> None:
-    """Refuse an existing target that may not, or should never, be replaced."""
-    there = root_metadata(place)
-    if there.get("node_type") != "group":
-        if isinstance(place, str) and not objects_below(place):
-            return
-        raise StoreError(
-            f"{place} exists and is no zarr store, so it is never replaced: choose another path"
-        )
-    if not is_ours(place):
-        raise StoreError(
-            f"{place} was not written by parasim, so it is never replaced: choose another path"
-        )
-    if not overwrite and not is_half_made(place):
-        raise StoreError(
-            f"{place} already exists: choose another path, replace it with --overwrite "
-            "(overwrite=True), or go on with it by `parasim resume` (resume=True)"
-        )
-
-
-def objects_below(place: Place) -> list[str]:
-    """Return the names of what is directly in a place."""
-    try:
-        return object_names(open_objects(place, read_only=True))
-    except OSError as error:
-        raise StoreError(f"cannot read {place}: {first_line(error)}") from error
-
-
-def is_group(place: Place) -> bool:
-    """Whether there is a zarr 3 group at a place."""
-    return root_metadata(place).get("node_type") == "group"
-
-
-def is_ours(place: Place) -> bool:
-    """Whether the zarr 3 group at a place is a store that parasim wrote."""
-    return MARK in (root_metadata(place).get("attributes") or {})
-
-
-def is_half_made(place: Place) -> bool:
-    """Whether the making of a store was begun and not finished, so that nothing is in it."""
-    return (root_metadata(place).get("attributes") or {}).get("status") == _BEING_MADE
-
-
-def root_metadata(place: Place) -> dict[str, Any]:
-    """Return what is in the root's file; nothing if there is none."""
-    if isinstance(place, Path) and not (place / _ROOT).is_file():
-        return {}
-    try:
-        content = read_object(open_objects(place, read_only=True), _ROOT)
-        metadata = json.loads(content or b"{}")
-    except StoreError:
-        raise
-    except (OSError, ValueError):
-        return {}
-    return metadata if isinstance(metadata, dict) else {}
 
 
 def begin_store(place: Place) -> Store:
@@ -192,14 +73,14 @@ def fill_store(
     """
     objects: dict[str, Buffer] = {}
     _create_arrays(MemoryStore(objects), layout, attributes, checkpoint_bytes)
-    root = objects.pop(_ROOT).to_bytes()
+    root = objects.pop(ROOT).to_bytes()
     try:
         try:
             _clear(store)
             for key, content in objects.items():
                 write_object(store, key, content.to_bytes())
             write_times(store, layout)
-            write_object(store, _ROOT, root)
+            write_object(store, ROOT, root)
             settle(store, "made")
             if isinstance(place, Path):
                 sync_tree(place)
@@ -223,16 +104,16 @@ def _remove(place: Place, store: Store) -> None:
 
 def _clear(store: Store) -> None:
     """Remove what a store holds but its lock; first the root, for the readers' sake."""
-    write_object(store, _ROOT, _nothing_but_a_lock()[_ROOT])
-    remove_below(store, [name for name in object_names(store) if name not in (_ROOT, RUN_GROUP)])
-    own = [name for name in object_names(store, RUN_GROUP) if name not in (_ROOT, "lock")]
+    write_object(store, ROOT, _nothing_but_a_lock()[ROOT])
+    remove_below(store, [name for name in object_names(store) if name not in (ROOT, RUN_GROUP)])
+    own = [name for name in object_names(store, RUN_GROUP) if name not in (ROOT, "lock")]
     remove_below(store, [f"{RUN_GROUP}/{name}" for name in own])
 
 
 def _nothing_but_a_lock() -> dict[str, bytes]:
     """Return the metadata of a group without variables, and then of what holds its lock."""
     objects: dict[str, Buffer] = {}
-    attributes = {MARK: STORE_VERSION, "status": _BEING_MADE}
+    attributes = {MARK: STORE_VERSION, "status": BEING_MADE}
     group = zarr.create_group(MemoryStore(objects), attributes=attributes)
     consolidate(group)
     create_lock(group.create_group(RUN_GROUP), 0)

@@ -9,11 +9,12 @@ import zarr
 
 from parasim._errors import StoreError, first_line, near_names
 from parasim.io._commits import Commit, Commits
-from parasim.io._create import MARK, STORE_VERSION, is_ours, open_group, root_metadata
+from parasim.io._create import open_group
 from parasim.io._layout import RUN_GROUP, divided
 from parasim.io._lock import lock_key, read_owner
 from parasim.io._objects import Place, open_objects, store_place
 from parasim.io._order import in_order
+from parasim.io._root import MARK, STORE_VERSION, is_ours, root_metadata
 
 _MOST_INDEXED = 10**7
 

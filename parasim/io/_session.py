@@ -12,13 +12,14 @@ from zarr.abc.store import Store
 
 from parasim._errors import NotFiniteError, StoreError, first_line
 from parasim.io._commits import Commit, Commits, Start
-from parasim.io._create import begin_store, check_target, fill_store, open_group, write_times
+from parasim.io._create import begin_store, fill_store, open_group, write_times
 from parasim.io._extend import extend_store
 from parasim.io._layout import RUN_GROUP, Layout
 from parasim.io._lock import Lock
 from parasim.io._objects import Place, object_names, open_objects, remove_object, settle
 from parasim.io._patch import PatchWriter
 from parasim.io._reader import check_store
+from parasim.io._target import check_target
 from parasim.io._verify import Damage
 from parasim.io._writer import RegionWriter
 

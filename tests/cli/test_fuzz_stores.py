@@ -17,7 +17,7 @@ from hypothesis import given, strategies as st
 import parasim as package
 from parasim import simulation
 from parasim.io import open_run, verify_store
-from parasim.io._create import is_ours
+from parasim.io._root import is_ours
 from parasim.simulation import stored_attributes
 from tests.cli.fuzzing import (
     DOCUMENTED,

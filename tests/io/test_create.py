@@ -8,8 +8,8 @@ import pytest
 import xarray as xr
 import zarr
 
-from parasim._errors import ConfigError, StoreError
-from parasim.io import Encoding, check_target, open_run
+from parasim._errors import StoreError
+from parasim.io import Encoding, open_run
 from parasim.io._create import begin_store
 from parasim.io._layout import Coordinate
 from parasim.io._objects import write_object
@@ -43,21 +43,6 @@ def test_nothing_in_a_store_is_foreign_to_zarr(tmp_path):
     assert "parasim_run/commit" in names
 
 
-def test_a_zarr_group_of_another_program_is_never_replaced(tmp_path):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        xr.Dataset({"precious": 1}).to_zarr(tmp_path / "s.zarr", zarr_format=3)
-    with pytest.raises(StoreError, match=r"not written by parasim.*another path"):
-        check_target(tmp_path / "s.zarr", overwrite=True)
-    assert "precious" in xr.open_zarr(tmp_path / "s.zarr")
-
-
-@pytest.mark.parametrize("path", [3, None, b"s.zarr", "", "a\0.zarr"])
-def test_what_is_no_path_is_refused(path):
-    with pytest.raises(ConfigError, match=r"must be a path such as 'run\.zarr'"):
-        check_target(path)
-
-
 def test_an_existing_store_is_replaced_only_if_asked(tmp_path):
     path = tmp_path / "s.zarr"
     put(path, 1)
@@ -78,16 +63,6 @@ def test_nothing_of_a_replaced_store_is_left(tmp_path):
              for root in (path, path.with_name("t.zarr"))]  # fmt: skip
     assert set(files[0]) <= set(files[1])
     assert np.isnan(xr.open_zarr(path)["x"]).all()
-
-
-def test_what_is_no_store_is_never_deleted(tmp_path):
-    precious = tmp_path / "folder" / "thesis.tex"
-    precious.parent.mkdir()
-    precious.write_text("results")
-    for target in (precious, precious.parent):
-        with pytest.raises(StoreError, match=r"no zarr store.*another path"):
-            check_target(target, overwrite=True)
-    assert precious.read_text() == "results"
 
 
 def test_an_empty_folder_may_become_a_store(tmp_path):
@@ -111,17 +86,6 @@ def test_a_link_is_replaced_and_not_what_it_points_to(tmp_path):
         1,
         2,
     ]
-
-
-def test_a_path_below_a_file_is_refused(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match=r"file is a file; choose another path"):
-        check_target(tmp_path / "file" / "s.zarr")
-
-
-def test_a_name_that_is_too_long_is_refused(tmp_path):
-    with pytest.raises(StoreError, match="too long; choose another path"):
-        check_target(tmp_path / ("x" * 250))
 
 
 def test_a_coordinate_of_zeros_is_written(tmp_path):

@@ -9,7 +9,7 @@ import xarray as xr
 
 from parasim._errors import ConfigError, StoreError
 from parasim.io import Coordinate, Encoding, open_run
-from parasim.io._create import MARK, STORE_VERSION
+from parasim.io._root import MARK, STORE_VERSION
 from tests.stores import layout, made, mark, rows, window, write
 
 

@@ -92,7 +92,7 @@ def calibrate(
     y0, t0, dt0 = jax.tree.map(jnp.asarray, (y0, t0, dt0))
     _check_not_tracing((terms, y0, args, t0, dt0))
     _check_numbers(y0, y0)
-    dtype, interval = Flattening(y0).dtype, newton_solver.interval
+    dtype, interval = Flattening(y0).dtype, newton_solver.method.interval
     t0, dt0 = t0.astype(dtype), dt0.astype(dtype)
     costs = _measured(DiffraxSteps(newton_solver.solver, terms, args, y0, t0, dt0, interval))
     if save:

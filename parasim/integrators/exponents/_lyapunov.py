@@ -45,7 +45,7 @@ def lyapunov(
     """Measure the Lyapunov exponents of a differential equation, with their standard errors.
 
     Tangents are carried along the trajectory by the derivative of every step, and are made
-    orthonormal after every `solver.interval` steps, with factors `r_jj`. The exponents are
+    orthonormal after every `solver.method.interval` steps, with factors `r_jj`. The exponents are
 
         lambda_j = (1 / T) sum log |r_jj|
 
@@ -102,7 +102,7 @@ def lyapunov(
     layout = exponent_layout(
         math.floor((end - start) / step_size + STEP_SLACK),
         None if transient is None else math.ceil(transient / step_size - STEP_SLACK),
-        interval=solver.interval,
+        interval=solver.method.interval,
         window=solver.steps,
         blocks=blocks,
     )

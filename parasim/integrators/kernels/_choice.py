@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import Array, PyTree
 
 from parasim._errors import ConfigError, near_names
+from parasim.integrators.kernels._entries import NotScalar
 from parasim.integrators.kernels._loop import LoopKernel, shapes_of
-from parasim.integrators.kernels._scalars import NotScalar
 
 VARIABLE = "PARASIM_KERNELS"
 _USES = ("auto", "never", "interpret")

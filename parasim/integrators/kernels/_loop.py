@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, PyTree
 
-from parasim.integrators.kernels._scalars import NotScalar, ScalarProgram, written_out
+from parasim.integrators.kernels._entries import NotScalar
+from parasim.integrators.kernels._scalars import ScalarProgram, written_out
 
 # Lanes per program of the grid: the threads of a warp.
 _WARP = 32

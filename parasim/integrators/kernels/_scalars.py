@@ -6,7 +6,6 @@ every array. What moves entries about (slices, transposes, gathers at known plac
 nothing, and a reduction or a small product of matrices becomes a sum.
 """
 
-import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -17,6 +16,15 @@ import numpy as np
 from jax.core import Tracer
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal, jaxpr_as_fun
 from jaxtyping import PyTree
+
+from parasim.integrators.kernels._entries import (
+    NotScalar,
+    entry,
+    filled,
+    placed,
+    product,
+    reduced,
+)
 
 # Those that Pallas lowers to Triton; tests/integrators/kernels lowers them all.
 ELEMENTWISE = frozenset(
@@ -56,10 +64,6 @@ _MOVES = {
     "stack": None,  # all of them
     "unstack": (0,),
 }
-
-
-class NotScalar(Exception):
-    """A function cannot be written out on scalars."""
 
 
 class ScalarProgram(NamedTuple):
@@ -109,7 +113,7 @@ def written_out(
 
     def on_numbers(*numbers: Any) -> list[Any]:
         entries = iter(numbers)
-        inputs = [_filled(array.shape, entries) for array in arrays]
+        inputs = [filled(array.shape, entries) for array in arrays]
         known = iter(inputs[: len(shared)])
         constants = [
             next(known) if is_tracer else np.asarray(constant)
@@ -158,7 +162,7 @@ class _Writer:
         if value.dtype == object:
             return value
         full = [jax.lax.full((self.lanes,), entry, value.dtype) for entry in value.flat]
-        return _filled(value.shape, iter(full))
+        return filled(value.shape, iter(full))
 
     def _results(self, equation: Any, operands: list[np.ndarray]) -> list[Any]:
         name, params = equation.primitive.name, equation.params
@@ -179,14 +183,14 @@ class _Writer:
         self._count(equation, operands)
         if name in ELEMENTWISE:
             entries = zip(*(np.broadcast_to(x, shape).flat for x in operands), strict=True)
-            return [_filled(shape, (equation.primitive.bind(*e, **params) for e in entries))]
+            return [filled(shape, (equation.primitive.bind(*e, **params) for e in entries))]
         if name in _REDUCTIONS:
-            return [_reduced(_REDUCTIONS[name], operands[0], params["axes"])]
+            return [reduced(_REDUCTIONS[name], operands[0], params["axes"])]
         if name == "dot_general":
             if any(atom.aval.dtype != equation.outvars[0].aval.dtype for atom in equation.invars):
                 raise NotScalar("a product of matrices that changes the dtype")
-            return [_product(operands[0], operands[1], params["dimension_numbers"])]
-        return [_placed(name, operands, params, shape)]
+            return [product(operands[0], operands[1], params["dimension_numbers"])]
+        return [placed(name, operands, params, shape)]
 
     def _count(self, equation: Any, operands: list[np.ndarray]) -> None:
         """Refuse what would not end soon."""
@@ -214,7 +218,7 @@ class _Writer:
         if any(operand.dtype == object for operand in labelled):
             raise NotScalar(f"{equation.primitive.name} at places that depend on the state")
         return [
-            _filled(places.shape, (_entry(entries, place) for place in places.flat))
+            filled(places.shape, (entry(entries, place) for place in places.flat))
             for places in _evaluated(equation, labelled)
         ]
 
@@ -225,78 +229,6 @@ def _evaluated(equation: Any, operands: list[np.ndarray]) -> list[np.ndarray]:
         results = equation.primitive.bind(*map(jnp.asarray, operands), **equation.params)
         results = results if equation.primitive.multiple_results else [results]
         return [np.asarray(result) for result in results]
-
-
-def _placed(name: str, operands: list[np.ndarray], params: dict, shape: tuple) -> np.ndarray:
-    """Move entries by numpy."""
-    first = operands[0]
-    match name:
-        case "squeeze" | "reshape" | "expand_dims":
-            return first.reshape(shape)
-        case "broadcast_in_dim":
-            aligned = [1] * len(shape)
-            for size, axis in zip(first.shape, params["broadcast_dimensions"], strict=True):
-                aligned[axis] = size
-            return np.broadcast_to(first.reshape(aligned), shape)
-        case "transpose":
-            return first.transpose(params["permutation"])
-        case "rev":
-            return np.flip(first, params["dimensions"])
-        case "concatenate":
-            return np.concatenate(operands, axis=params["dimension"])
-        case "slice":
-            strides = params["strides"] or (1,) * first.ndim
-            limits = params["start_indices"], params["limit_indices"], strides
-            return first[tuple(slice(*one) for one in zip(*limits, strict=True))]
-    raise NotScalar(f"{name} is no operation on scalars")
-
-
-def _reduced(operation: Callable, array: np.ndarray, axes: Sequence[int]) -> np.ndarray:
-    kept = [axis for axis in range(array.ndim) if axis not in axes]
-    rows = array.transpose([*kept, *axes]).reshape(*(array.shape[axis] for axis in kept), -1)
-    if not rows.shape[-1]:
-        raise NotScalar("a reduction of nothing")
-    every = rows.reshape(-1, rows.shape[-1])
-    return _filled(rows.shape[:-1], (functools.reduce(operation, row) for row in every))
-
-
-def _product(left: np.ndarray, right: np.ndarray, dimensions: Any) -> np.ndarray:
-    """Multiply as `jax.lax.dot_general`: axes of the batch, free left ones, free right ones."""
-    (summed_left, summed_right), (batch_left, batch_right) = dimensions
-
-    def sorted_axes(array: np.ndarray, batch: Any, summed: Any) -> tuple[np.ndarray, list[int]]:
-        free = [axis for axis in range(array.ndim) if axis not in (*batch, *summed)]
-        return array.transpose([*batch, *free, *summed]), [array.shape[axis] for axis in free]
-
-    one, free_left = sorted_axes(left, batch_left, summed_left)
-    two, free_right = sorted_axes(right, batch_right, summed_right)
-    batch = list(one.shape[: len(batch_left)])
-    count = math.prod([left.shape[axis] for axis in summed_left])
-    if not count:
-        raise NotScalar("a product of empty matrices")
-    sizes = [math.prod(part) for part in (batch, free_left, free_right)]
-    one, two = one.reshape(sizes[0], sizes[1], count), two.reshape(sizes[0], sizes[2], count)
-    entries = (
-        functools.reduce(jax.lax.add, map(jax.lax.mul, one[b, i], two[b, j]))
-        for b in range(sizes[0])
-        for i in range(sizes[1])
-        for j in range(sizes[2])
-    )
-    return _filled((*batch, *free_left, *free_right), entries)
-
-
-def _filled(shape: Sequence[int], entries: Any) -> np.ndarray:
-    """Return an object array of the next entries."""
-    array = np.empty(math.prod(shape), dtype=object)
-    for place in range(array.size):
-        array[place] = next(entries)
-    return array.reshape(shape)
-
-
-def _entry(entries: list[Any], place: Any) -> Any:
-    if not 0 <= place < len(entries):
-        raise NotScalar("an index out of bounds")
-    return entries[int(place)]
 
 
 def _used(jaxpr: Jaxpr) -> list[bool]:

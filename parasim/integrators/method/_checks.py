@@ -15,6 +15,16 @@ def check_positive_int(name: str, value: Any) -> None:
         raise ConfigError(f"{name} must be a positive Python int below 2**31, not {value!r}")
 
 
+def check_step_size(value: Any) -> None:
+    """Raise ConfigError where a step size is given that cannot be positive."""
+    try:
+        positive = value is None or bool(value > 0)
+    except jax.errors.ConcretizationTypeError:  # while tracing
+        return
+    if not positive:
+        raise ConfigError(f"step_size must be positive, not {value!r}")
+
+
 def may_be_tolerance(value: Any) -> bool:
     """Whether it is a number between 0 and 1, or a scalar array that may be one."""
     if isinstance(value, Array):

@@ -5,16 +5,24 @@ z_{m+1} = A_m z_m + b_m,   z_0 = 0
 
 import abc
 from functools import partial
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh, PartitionSpec
-from jaxtyping import Array, Float, Int, PyTree
+from jaxtyping import Array, Float, Int
 
 from parasim._errors import ConfigError
 from parasim.integrators.kernels._choice import kernels_in_use
+from parasim.integrators.method._affine_loops import (
+    composed_whole,
+    cut,
+    multiplied,
+    multiplied_up_to,
+    pick,
+    substituted,
+    where_leading,
+)
 from parasim.integrators.method._checks import check_positive_int
 from parasim.integrators.method._devices import device_in_use
 from parasim.integrators.method._fused_scan import fused_solution
@@ -24,7 +32,6 @@ from parasim.integrators.method._propagator import (
     Propagator,
     affine_maps,
     composed,
-    renormalised,
 )
 from parasim.integrators.method._sharding import padded
 from parasim.integrators.method._structure import AbstractStructure, Matrix
@@ -69,7 +76,7 @@ class AssociativeScan(AbstractLinearSolver):
         """Solve for all m."""
         maps = affine_maps(structure, matrices, offsets)
         prefixes = jax.lax.associative_scan(partial(composed, structure), maps)
-        return AffineSolution(prefixes.offset, lambda m: _pick(prefixes.propagator, m))
+        return AffineSolution(prefixes.offset, lambda m: pick(prefixes.propagator, m))
 
 
 class CyclicReduction(AbstractLinearSolver):
@@ -92,12 +99,12 @@ class CyclicReduction(AbstractLinearSolver):
             distance = jnp.left_shift(jnp.ones((), jnp.int32), number)
             earlier = jax.tree.map(lambda leaf: jnp.roll(leaf, distance, axis=0), maps)
             both = composed(structure, earlier, maps)
-            return _where(place >= distance, both, maps)
+            return where_leading(place >= distance, both, maps)
 
         levels = jnp.array(max(count - 1, 0).bit_length(), jnp.int32)
         maps = affine_maps(structure, matrices, offsets)
         prefixes = jax.lax.fori_loop(jnp.zeros((), jnp.int32), levels, level, maps)
-        return AffineSolution(prefixes.offset, lambda m: _pick(prefixes.propagator, m))
+        return AffineSolution(prefixes.offset, lambda m: pick(prefixes.propagator, m))
 
 
 class BlockedScan(AbstractLinearSolver):
@@ -139,12 +146,14 @@ class BlockedScan(AbstractLinearSolver):
         if length == 1:
             return AssociativeScan().solve(structure, matrices, offsets)
 
-        inside = jax.tree.map(partial(_cut, length=length), (matrices, offsets))
-        whole = jax.lax.associative_scan(partial(composed, structure), _whole(structure, *inside))
+        inside = jax.tree.map(partial(cut, length=length), (matrices, offsets))
+        whole = jax.lax.associative_scan(
+            partial(composed, structure), composed_whole(structure, *inside)
+        )
         before = jnp.concatenate([jnp.zeros_like(whole.offset[:1]), whole.offset[:-1]])
-        columns = jnp.swapaxes(_substituted(structure, *inside, start=before), 0, 1)
+        columns = jnp.swapaxes(substituted(structure, *inside, start=before), 0, 1)
 
-        propagator = partial(_up_to, structure, inside[0], whole.propagator)
+        propagator = partial(multiplied_up_to, structure, inside[0], whole.propagator)
         return AffineSolution(jax.lax.collapse(columns, 0, 2)[:count], propagator)
 
     def _blocks(self, matrices: Matrix, count: int) -> int:
@@ -177,11 +186,11 @@ class ShardedScan(AbstractLinearSolver):
 
         def own(matrices: Matrix, offsets: Array) -> tuple[Array, Propagator]:
             one_block = jax.tree.map(lambda leaf: leaf[:, None], (matrices, offsets))
-            whole = jax.lax.all_gather(_pick(_whole(structure, *one_block), 0), axis)
+            whole = jax.lax.all_gather(pick(composed_whole(structure, *one_block), 0), axis)
             whole = jax.lax.associative_scan(partial(composed, structure), whole)
             place = jax.lax.axis_index(axis)
             before = jnp.where(place > 0, whole.offset[place - 1], 0)
-            return _substituted(structure, matrices, offsets, before), whole.propagator
+            return substituted(structure, matrices, offsets, before), whole.propagator
 
         divided = PartitionSpec(axis)
         solve = jax.shard_map(
@@ -193,8 +202,8 @@ class ShardedScan(AbstractLinearSolver):
         )
         both = jax.tree.map(lambda leaf: padded(leaf, self.mesh.size), (matrices, offsets))
         columns, whole = solve(*both)
-        inside = jax.tree.map(partial(_cut, length=length), both[0])
-        return AffineSolution(columns[:count], partial(_up_to, structure, inside, whole))
+        inside = jax.tree.map(partial(cut, length=length), both[0])
+        return AffineSolution(columns[:count], partial(multiplied_up_to, structure, inside, whole))
 
 
 class FusedScan(AbstractLinearSolver):
@@ -244,85 +253,9 @@ class Sequential(AbstractLinearSolver):
         self, structure: AbstractStructure, matrices: Matrix, offsets: Float[Array, "M d k"]
     ) -> AffineSolution:
         """Solve for all m."""
-        columns = _substituted(structure, matrices, offsets, jnp.zeros_like(offsets[0]))
-        return AffineSolution(columns, lambda m: _multiplied(structure, matrices, m))
+        columns = substituted(structure, matrices, offsets, jnp.zeros_like(offsets[0]))
+        return AffineSolution(columns, lambda m: multiplied(structure, matrices, m))
 
 
 # So many numbers are computed side by side; an estimate for accelerators.
 _LANES, _LANES_ELSE = {"cpu": 1}, 10**6
-
-
-def _whole(structure: AbstractStructure, matrices: Matrix, offsets: Array) -> AffineMap:
-    """Compose the maps along the leading axis, those along the next one side by side."""
-
-    def body(so_far: AffineMap, next_: tuple[Matrix, Array]) -> tuple[AffineMap, None]:
-        return composed(structure, so_far, affine_maps(structure, *next_)), None
-
-    both = matrices, offsets
-    rest = jax.tree.map(lambda leaf: leaf[1:], both)
-    return jax.lax.scan(body, affine_maps(structure, *_pick(both, 0)), rest)[0]
-
-
-def _substituted(
-    structure: AbstractStructure, matrices: Matrix, offsets: Array, start: Array
-) -> Array:
-    """Solve along the leading axis, one after the other."""
-
-    def body(columns: Array, x: tuple[Matrix, Array]) -> tuple[Array, Array]:
-        matrix, offset = x
-        columns = structure.apply(matrix, columns) + offset
-        return columns, columns
-
-    return jax.lax.scan(body, start, (matrices, offsets))[1]
-
-
-def _multiplied(structure: AbstractStructure, matrices: Matrix, m: Int[Array, ""]) -> Propagator:
-    """Return the product of the first m + 1 matrices along the leading axis."""
-    first = _pick(matrices, 0)
-    start = renormalised(structure, first, jnp.zeros_like(structure.magnitude(first)))
-
-    def body(place: Int[Array, ""], so_far: Propagator) -> Propagator:
-        matrix = structure.times(_pick(matrices, place), so_far.matrix)
-        return renormalised(structure, matrix, so_far.log_scale)
-
-    return jax.lax.fori_loop(jnp.ones((), jnp.int32), m + 1, body, start)
-
-
-def _cut(leaf: Array, length: int) -> Array:
-    """Cut an array into blocks, with the places within blocks along the leading axis."""
-    leaf = padded(leaf, length)
-    return jnp.swapaxes(leaf.reshape(-1, length, *leaf.shape[1:]), 0, 1)
-
-
-def _up_to(
-    structure: AbstractStructure, inside: Matrix, whole: Propagator, m: Int[Array, ""]
-) -> Propagator:
-    """Return the product of the first m + 1 matrices, of matrices in blocks.
-
-    Arguments:
-        structure: of the matrices.
-        inside: the matrices, as `_cut`.
-        whole: the products up to the end of each block.
-        m: of the last one.
-    """
-    length = jax.tree.leaves(inside)[0].shape[0]
-    block = m // length
-    own = _multiplied(structure, jax.tree.map(lambda leaf: leaf[:, block], inside), m % length)
-    earlier = _pick(whole, jnp.maximum(block - 1, 0))
-    matrix = structure.times(own.matrix, earlier.matrix)
-    both = renormalised(structure, matrix, own.log_scale + earlier.log_scale)
-    return _where(block > 0, both, own)
-
-
-def _pick(tree: PyTree, place: Any) -> PyTree:
-    return jax.tree.map(lambda leaf: leaf[place], tree)
-
-
-def _where(condition: Array, first: PyTree, second: PyTree) -> PyTree:
-    """Choose along leading axes."""
-
-    def one(a: Array, b: Array) -> Array:
-        shape = condition.shape + (1,) * (a.ndim - condition.ndim)
-        return jnp.where(condition.reshape(shape), a, b)
-
-    return jax.tree.map(one, first, second)

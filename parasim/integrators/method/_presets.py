@@ -4,8 +4,9 @@ from parasim.integrators.method._coarse import CoarseDifference
 from parasim.integrators.method._damping import TrustRegion
 from parasim.integrators.method._linear_solver import AssociativeScan, CyclicReduction, Sequential
 from parasim.integrators.method._method import Method
+from parasim.integrators.method._multiples import Identity, Zero
 from parasim.integrators.method._structure import Dense
-from parasim.integrators.method._structures import BlockDiagonal, Diagonal, Identity, Zero
+from parasim.integrators.method._structures import BlockDiagonal, Diagonal
 
 
 def deer() -> Method:

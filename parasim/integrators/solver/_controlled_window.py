@@ -15,7 +15,7 @@ from parasim.integrators.decision import _decision as decision
 from parasim.integrators.decision._decision import Choice
 from parasim.integrators.decision._history import History
 from parasim.integrators.method._method import Method
-from parasim.integrators.method._structures import Zero
+from parasim.integrators.method._multiples import Zero
 from parasim.integrators.newton._batch import all_members, any_member
 from parasim.integrators.newton._compiler import FEW_VARIABLES
 from parasim.integrators.newton._flatten import Flattening
@@ -25,10 +25,11 @@ from parasim.integrators.steps._adaptive import adaptive_pass
 from parasim.integrators.steps._mesh import Mesh
 from parasim.integrators.steps._mesh_steps import MeshSteps
 from parasim.integrators.steps._tolerance import Tolerance
+from parasim.integrators.window._delivered import Delivered
 from parasim.integrators.window._mesh_record import MeshRecord
 from parasim.integrators.window._record import WindowRecord
 from parasim.integrators.window._recurrence import constant, shooting_intervals
-from parasim.integrators.window._window import Delivered, WindowSolver
+from parasim.integrators.window._window import WindowSolver
 
 
 class SolvedWindow(NamedTuple):

@@ -23,11 +23,12 @@ from parasim.integrators.decision._history import History
 from parasim.integrators.newton._batch import all_members, any_member
 from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.solver._window_integrator import WindowIntegrator
+from parasim.integrators.window._delivered import Delivered
 from parasim.integrators.window._record import WindowRecord
 from parasim.integrators.window._recurrence import Recurrence, steps_on_vectors
 from parasim.integrators.window._walk import Walker
 from parasim.integrators.window._walk_state import Walk
-from parasim.integrators.window._window import Delivered, WindowSolver
+from parasim.integrators.window._window import WindowSolver
 from parasim.integrators.window._window_memory import check_states_fit
 
 # What going to the device and back is taken for, in steps of the device: some fifty arrays each

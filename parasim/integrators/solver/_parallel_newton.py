@@ -16,7 +16,7 @@ from jaxtyping import PyTree
 from parasim._errors import ConfigError
 from parasim.integrators.decision._costs import DeviceCosts
 from parasim.integrators.decision._decision import AbstractDecision
-from parasim.integrators.method._checks import check_positive_int
+from parasim.integrators.method._checks import check_positive_int, check_step_size
 from parasim.integrators.method._method import Method
 from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.solver._controlled_window import ControlledWindow
@@ -139,16 +139,10 @@ class ParallelNewton(AbstractStandIn):
             check_positive_int(name, getattr(self, name))
         if type(self.solver) is ParallelNewton:
             raise ConfigError("a ParallelNewton cannot be the inner solver of another")
-        if self.step_size is not None and not _may_be_positive(self.step_size):
-            raise ConfigError(f"step_size must be positive, not {self.step_size!r}")
+        check_step_size(self.step_size)
         for name in ("newton_rtol", "newton_atol"):
             check_tolerance(name, getattr(self, name))
         check_error_control(self.solver, self.rtol, self.atol, self.coarseness, self.step_size)
-
-    @property
-    def interval(self) -> int:
-        """L, the steps of a shooting interval."""
-        return self.method.interval
 
     @property
     def interpolation_cls(self) -> Callable[..., diffrax.AbstractLocalInterpolation]:
@@ -306,10 +300,3 @@ class ParallelNewton(AbstractStandIn):
 @eqx.filter_jit(inline=True)  # pyright: ignore[reportCallIssue]
 def _one_window(solver: ParallelNewton, *arguments: Any) -> Any:
     return solver._step(*arguments)  # pyright: ignore[reportPrivateUsage]
-
-
-def _may_be_positive(number: Any) -> bool:
-    try:
-        return bool(number > 0)
-    except jax.errors.ConcretizationTypeError:
-        return True

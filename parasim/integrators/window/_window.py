@@ -4,12 +4,10 @@ This is the one core that the diffrax solver and `simulate` share. It knows recu
 `y_{n+1} = step(y_n, x_n)` and nothing of differential equations.
 """
 
-from typing import NamedTuple
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PyTree
+from jaxtyping import Array, Float, PyTree
 
 from parasim._errors import ConfigError
 from parasim.integrators.decision import _decision as decision
@@ -31,6 +29,7 @@ from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.newton._growth import sampled_growth, start_tangent
 from parasim.integrators.newton._implicit import with_derivatives
 from parasim.integrators.newton._newton import NewtonOptions
+from parasim.integrators.window._delivered import Delivered
 from parasim.integrators.window._record import WindowRecord
 from parasim.integrators.window._recurrence import (
     Recurrence,
@@ -43,7 +42,6 @@ from parasim.integrators.window._recurrence import (
     steps_on_vectors,
 )
 from parasim.integrators.window._walk import Walker, walk
-from parasim.integrators.window._walk_state import Walk
 from parasim.integrators.window._window_memory import PieceMemory, check_states_fit
 
 # A tangent costs at most five steps beside the one that it goes along with. One sequential window
@@ -57,49 +55,6 @@ _FEW_BY_KERNELS = 8
 
 # So many windows of the past are remembered, if there is room.
 _PAST = 8
-
-
-class Delivered(NamedTuple):
-    """A window that is known.
-
-    Attributes:
-        y1: its last state.
-        states: after each step, along a leading axis.
-        parallel_steps: how many of them Newton's method delivered.
-        iterations: that it made.
-        update: the largest certificate.
-        growth: of tangents, per unit of time; NaN if not measured.
-        history: after the window's steps.
-    """
-
-    y1: PyTree
-    states: PyTree
-    parallel_steps: Int[Array, ""]
-    iterations: Int[Array, ""]
-    update: Float[Array, ""]
-    growth: Float[Array, ""]
-    history: History
-
-    @classmethod
-    def by_walk(
-        cls, found: Walk, y1: PyTree, states: PyTree, recurrence: Recurrence
-    ) -> "Delivered":
-        """Return what a walk through a window has found, and its states as they are wanted."""
-        delivered = found.history.delivered
-        share = _as(found.y, delivered) / recurrence.steps
-        return cls(
-            y1,
-            states,
-            parallel_steps=delivered,
-            iterations=found.history.iterations,
-            update=found.update,
-            growth=jnp.where(
-                delivered > 0,
-                found.history.log_growth / (_as(found.y, recurrence.duration) * share),
-                jnp.nan,
-            ),
-            history=found.history,
-        )
 
 
 class WindowSolver(eqx.Module):

@@ -126,7 +126,7 @@ def plan_calibration(
     if step <= 0:
         raise ConfigError(f"dt must be positive, not {step:.12g}: it is the length of a step")
     newton = ParallelNewton(inner_solver(name, kind))
-    about = costs_key("diffrax", Flattening(model.y0).size, kind, newton.interval)
+    about = costs_key("diffrax", Flattening(model.y0).size, kind, newton.method.interval)
     return CalibrationPlan(model, name, newton, step, about)
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from parasim._errors import ConfigError, StoreError
 from parasim.integrators import DeviceCosts
-from parasim.io._create import is_half_made, root_metadata
 from parasim.io._objects import store_place
 from parasim.io._reader import check_store
 from parasim.io._records import decoded
+from parasim.io._root import is_half_made, root_metadata
 from parasim.simulation.planning._plan import Plan
 
 _NUMERICAL = ("parasim", "jax", "jaxlib", "diffrax", "equinox")

@@ -10,9 +10,9 @@ import xarray as xr
 
 from parasim._dataset import open_dataset
 from parasim._errors import ConfigError
-from parasim.io._create import is_group, is_half_made
 from parasim.io._encoding import Encoding
 from parasim.io._objects import store_place
+from parasim.io._root import is_group, is_half_made
 from parasim.plugins import System
 from parasim.simulation.planning._plan import make_plan
 from parasim.simulation.planning._request import written_request

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from parasim._errors import ConfigError, SolverError, StoreError
-from parasim.io._create import check_target
 from parasim.io._objects import Place, store_place
 from parasim.io._session import StoreSession
+from parasim.io._target import check_target
 from parasim.io._verify import verify_store
 from parasim.simulation.planning._plan import Plan
 from parasim.simulation.planning._provenance import history_line

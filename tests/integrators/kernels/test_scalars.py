@@ -3,7 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from parasim.integrators.kernels._scalars import NotScalar, written_out
+from parasim.integrators.kernels._entries import NotScalar
+from parasim.integrators.kernels._scalars import written_out
 
 MATRIX = np.arange(6.0).reshape(2, 3)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from parasim.integrators.method._method import Method
-from parasim.integrators.method._structures import Zero
+from parasim.integrators.method._multiples import Zero
 from parasim.integrators.newton._guess import constant_guess
 from parasim.integrators.newton._intervals import Intervals
 from parasim.integrators.newton._newton import NewtonOptions, Planned, newton
