@@ -74,7 +74,7 @@ class Forcing:
                 f"{self.source}: its times lie closer together than {np.dtype(dtype).name} can "
                 "tell apart: use dtype float64, or an epoch near the record"
             )
-        return interpolant(self.times, self.values, self.interpolation, dtype)
+        return interpolant(self.times, self.values, dtype, cubic=self.interpolation == "cubic")
 
     def check_covers(self, t0: float, t1: float) -> None:
         """Refuse a run that the record does not cover, from t0 to t1 in model time.

@@ -15,8 +15,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from parasim.io._forcing import Interpolation
-
 
 class Interpolant(eqx.Module):
     """A scalar function of time, linear or cubic between its knots; made by `interpolant`.
@@ -59,16 +57,14 @@ class Interpolant(eqx.Module):
         return piece
 
 
-def interpolant(
-    times: np.ndarray, values: np.ndarray, interpolation: Interpolation, dtype: Any
-) -> Interpolant:
+def interpolant(times: np.ndarray, values: np.ndarray, dtype: Any, *, cubic: bool) -> Interpolant:
     """Interpolate data by straight lines, or by a cubic spline with two continuous derivatives.
 
     Arguments:
         times: shape (knots,), strictly increasing when rounded to `dtype`; at least two.
         values: shape (knots,), finite.
-        interpolation: `"linear"`, or `"cubic"` for a spline with not-a-knot ends.
         dtype: of the knots and of the result, float32 or float64.
+        cubic: whether by a spline with not-a-knot ends.
 
     Returns:
         The function. Its polynomials belong to the rounded knots, so that it is continuous.
@@ -77,7 +73,7 @@ def interpolant(
 
     dtype = np.dtype(dtype)
     knots = np.asarray(times, dtype).astype(np.float64)
-    if interpolation == "cubic":
+    if cubic:
         coefficients = CubicSpline(knots, values).c[::-1].T
     else:
         coefficients = np.stack([values[:-1], np.diff(values) / np.diff(knots)], axis=1)

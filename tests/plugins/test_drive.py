@@ -20,7 +20,7 @@ def float64():
 
 def ramp(slope, dtype=np.float64):
     times = np.linspace(0.0, 10.0, 41)
-    return interpolant(times, slope * times, "linear", dtype)
+    return interpolant(times, slope * times, dtype, cubic=False)
 
 
 def decay(t, y, args):
