@@ -17,6 +17,9 @@ from parasim._errors import ConfigError
 from parasim.integrators.newton._compiler import FEW_VARIABLES, costly, stored
 from parasim.integrators.steps._nodes import Slot
 
+# In dtypes of as many bits one more rounding in each step is nothing beside Newton's tolerance.
+_FINE_BITS = 64
+
 
 class ExplicitStep(eqx.Module):
     """The step `y + dt sum_i b_i f_i` with `f_i = f(t + c_i dt, y + dt sum_j a_ij f_j)`.
@@ -67,7 +70,8 @@ class ExplicitStep(eqx.Module):
     def details(self, y: PyTree, slot: Slot) -> tuple[PyTree, dict[str, PyTree]]:
         """Return the embedded error estimate of the step, and what diffrax interpolates from."""
         slopes = self._slopes(y, slot.start, self.tableau.num_stages)
-        error = jax.tree.map(jnp.multiply, self._scale, _combination(self.tableau.b_error, slopes))
+        error = _combination(_nonzero(self.tableau.b_error, slopes))
+        error = jax.tree.map(jnp.multiply, self._scale, error)
         increments = [jax.tree.map(jnp.multiply, self._scale, slope) for slope in slopes]
         stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *increments)
         return error, {"y0": y, "y1": self._solution(y, slopes), "k": stacked}
@@ -83,7 +87,9 @@ class ExplicitStep(eqx.Module):
         return max(i for i, b in enumerate(self.tableau.b_sol) if b != 0) + 1
 
     def _solution(self, y: PyTree, slopes: list[PyTree]) -> PyTree:
-        y1 = self._added(y, self.tableau.b_sol[: len(slopes)], slopes)
+        weights = self.tableau.b_sol[: len(slopes)]
+        fine = all(jnp.finfo(leaf.dtype).bits >= _FINE_BITS for leaf in jax.tree.leaves(y))
+        y1 = self._added(y, weights, slopes, last_alone=fine)
         return stored(y1) if self.store else y1
 
     def _slopes(self, y: PyTree, t: Any, count: int) -> list[PyTree]:
@@ -99,11 +105,26 @@ class ExplicitStep(eqx.Module):
             slopes.append(kept(self.vector_field(t + float(c) * self.dt, stage)))
         return slopes
 
-    def _added(self, y: PyTree, weights: Any, slopes: list[PyTree]) -> PyTree:
-        if all(w == 0 for w in weights):
-            return y
-        slope = _combination(weights, slopes)
-        return jax.tree.map(lambda a, dt, b: a + dt * b, y, self._scale, slope)
+    def _added(
+        self, y: PyTree, weights: Any, slopes: list[PyTree], last_alone: bool = True
+    ) -> PyTree:
+        """Return `y + dt sum_j w_j f_j`.
+
+        The last slope is what a loop waits for. Added alone, it takes one operation from there and
+        not two, for one more rounding of a number as large as y.
+        """
+        terms = _nonzero(weights, slopes)
+        parts = [terms[:-1], terms[-1:]] if last_alone else [terms]
+        for part in filter(None, parts):
+            y = self._advanced(y, part)
+        return y
+
+    def _advanced(self, y: PyTree, terms: "_Terms") -> PyTree:
+        """Return `y + dt sum_j w_j f_j`, rounded once."""
+        if len(terms) > 1:
+            terms = [(1.0, _combination(terms))]
+        ((weight, slope),) = terms
+        return jax.tree.map(lambda a, dt, b: a + (dt * weight) * b, y, self._scale, slope)
 
 
 class EulerStep(eqx.Module):
@@ -153,10 +174,18 @@ def check_dtypes(before: PyTree, after: PyTree) -> None:
             )
 
 
-def _combination(weights: Any, slopes: list[PyTree]) -> PyTree:
-    """Return `sum_i w_i f_i`; zero weights cost nothing, and Python floats promote nothing."""
-    terms = [(float(w), slope) for w, slope in zip(weights, slopes, strict=True) if w != 0]
+_Terms = list[tuple[float, PyTree]]
+
+
+def _nonzero(weights: Any, slopes: list[PyTree]) -> _Terms:
+    """Return pairs of weights and slopes: zeros cost nothing, and Python floats promote nothing."""
+    return [(float(w), slope) for w, slope in zip(weights, slopes, strict=True) if w != 0]
+
+
+def _combination(terms: _Terms) -> PyTree:
+    """Return `sum_i w_i f_i`."""
+    weights = [weight for weight, _ in terms]
     return jax.tree.map(
-        lambda *leaves: sum(w * leaf for (w, _), leaf in zip(terms, leaves, strict=True)),
+        lambda *leaves: sum(w * leaf for w, leaf in zip(weights, leaves, strict=True)),
         *(slope for _, slope in terms),
     )
