@@ -40,7 +40,7 @@ class ExplicitStep(eqx.Module):
     dt: Any
     store: bool = eqx.field(static=True)
     # An array like the state: as a scalar in a loop XLA's CPU compiler makes it 15 % slower.
-    _scale: PyTree
+    scale: PyTree
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class ExplicitStep(eqx.Module):
         self.vector_field = vector_field
         self.dt = dt
         self.store = store
-        self._scale = like_each_leaf(signed_dt, y)
+        self.scale = like_each_leaf(signed_dt, y)
 
     def __call__(self, y: PyTree, slot: Slot) -> PyTree:
         """Return the state after the step.
@@ -63,7 +63,7 @@ class ExplicitStep(eqx.Module):
         Raises:
             ConfigError: the vector field has made another dtype of it.
         """
-        y1 = self._solution(y, self._slopes(y, slot.start, self._needed))
+        y1 = self._solution(y, self._slopes(y, slot.start, self.stages))
         check_dtypes(y, y1)
         return y1
 
@@ -71,8 +71,8 @@ class ExplicitStep(eqx.Module):
         """Return the embedded error estimate of the step, and what diffrax interpolates from."""
         slopes = self._slopes(y, slot.start, self.tableau.num_stages)
         error = _combination(_nonzero(self.tableau.b_error, slopes))
-        error = jax.tree.map(jnp.multiply, self._scale, error)
-        increments = [jax.tree.map(jnp.multiply, self._scale, slope) for slope in slopes]
+        error = jax.tree.map(jnp.multiply, self.scale, error)
+        increments = [jax.tree.map(jnp.multiply, self.scale, slope) for slope in slopes]
         stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *increments)
         return error, {"y0": y, "y1": self._solution(y, slopes), "k": stacked}
 
@@ -82,8 +82,8 @@ class ExplicitStep(eqx.Module):
         return self.solver.tableau  # pyright: ignore[reportReturnType]
 
     @property
-    def _needed(self) -> int:
-        """How many stages the solution needs; the rest serve the error estimate only."""
+    def stages(self) -> int:
+        """How many the solution needs; the rest serve the error estimate only."""
         return max(i for i, b in enumerate(self.tableau.b_sol) if b != 0) + 1
 
     def _solution(self, y: PyTree, slopes: list[PyTree]) -> PyTree:
@@ -124,7 +124,7 @@ class ExplicitStep(eqx.Module):
         if len(terms) > 1:
             terms = [(1.0, _combination(terms))]
         ((weight, slope),) = terms
-        return jax.tree.map(lambda a, dt, b: a + (dt * weight) * b, y, self._scale, slope)
+        return jax.tree.map(lambda a, dt, b: a + (dt * weight) * b, y, self.scale, slope)
 
 
 class EulerStep(eqx.Module):
@@ -137,11 +137,11 @@ class EulerStep(eqx.Module):
     """
 
     vector_field: Callable[[Any, PyTree], PyTree]
-    _scale: PyTree
+    scale: PyTree
 
     def __init__(self, vector_field: Callable[[Any, PyTree], PyTree], signed_dt: Any, y: PyTree):
         self.vector_field = vector_field
-        self._scale = like_each_leaf(signed_dt, y)
+        self.scale = like_each_leaf(signed_dt, y)
 
     def __call__(self, y: PyTree, slot: Slot) -> PyTree:
         """Return the state after the step.
@@ -150,7 +150,7 @@ class EulerStep(eqx.Module):
             ConfigError: the vector field has made another dtype of it.
         """
         slope = self.vector_field(slot.start, y)
-        y1 = stored(jax.tree.map(lambda a, dt, b: a + dt * b, y, self._scale, slope))
+        y1 = stored(jax.tree.map(lambda a, dt, b: a + dt * b, y, self.scale, slope))
         check_dtypes(y, y1)
         return y1
 

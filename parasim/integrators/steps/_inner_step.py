@@ -17,6 +17,7 @@ from parasim.integrators.steps._explicit import EulerStep, ExplicitStep
 from parasim.integrators.steps._iteration import Iteration, MapStep
 from parasim.integrators.steps._nodes import Slot
 from parasim.integrators.steps._resets import ResetStep, WithResets
+from parasim.integrators.steps._stage_loop import LoopedStep, looped_step
 
 _WITH_MEMORY = (diffrax.LeapfrogMidpoint, diffrax.ReversibleHeun)
 
@@ -133,8 +134,18 @@ def inner_step(
     return GenericStep(differentiable(solver), terms, args, dt if ordinary else None, somewhere)
 
 
-def quick_step(step: InnerStep, solver: diffrax.AbstractSolver) -> GenericStep | None:
-    """Return the same step map of a solver, faster, without derivatives; None if there is none."""
+def quick_step(
+    step: InnerStep, solver: diffrax.AbstractSolver, t: Any, y: PyTree
+) -> GenericStep | LoopedStep | None:
+    """Return the same step map of a solver, faster, without derivatives; None if there is none.
+
+    Arguments:
+        step: the step map.
+        solver: that it is of.
+        t, y: a time and a state, for shapes and dtypes.
+    """
+    if isinstance(step, ExplicitStep):
+        return looped_step(step, t, y)
     if not isinstance(step, GenericStep):
         return None
     return eqx.tree_at(lambda step: step.solver, step, forward_only(solver))

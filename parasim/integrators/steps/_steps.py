@@ -15,6 +15,7 @@ from parasim.integrators.steps._inner_step import InnerStep, inner_step, quick_s
 from parasim.integrators.steps._iteration import Iteration
 from parasim.integrators.steps._nodes import Slot
 from parasim.integrators.steps._sized_step import SizedStep
+from parasim.integrators.steps._stage_loop import LoopedStep
 from parasim.integrators.window._recurrence import Recurrence
 
 
@@ -26,7 +27,7 @@ class StandingStep(eqx.Module):
         start: a state from which the slots that do not move can be stepped.
     """
 
-    step: InnerStep | SizedStep
+    step: InnerStep | LoopedStep | SizedStep
     start: PyTree
 
     def __call__(self, y: PyTree, slot: Slot) -> PyTree:
@@ -74,7 +75,7 @@ def window_recurrence(
     starts = nodes[:-1:interval]
     fine_times = nodes[:-1], nodes[1:]
     coarse_times = starts, jnp.concatenate([starts[1:], nodes[-1:]])
-    quick = quick_step(fine, solver)
+    quick = quick_step(fine, solver, nodes[0], y)
     duration, moving = dt * (nodes.shape[0] - 1), None
     if count is not None:
         fine, coarse = StandingStep(fine, y), StandingStep(coarse, y)

@@ -90,7 +90,7 @@ def test_a_quick_step_is_the_step(solver):
     term = diffrax.ODETerm(lambda t, y, args: jnp.sin(t) - y**3)
     y = jnp.array([1.0, -2.0])
     step = inner_step(solver, term, None, jnp.array(0.1), y)
-    quick = quick_step(step, solver)
+    quick = quick_step(step, solver, TIMES.start, y)
     assert quick is not None
     state = solver.init(term, TIMES.start, TIMES.end, y, None)
     expected = solver.step(term, TIMES.start, TIMES.end, y, None, state, made_jump=False)[0]
