@@ -141,7 +141,7 @@ def _flow(
             solver.solver, terms, args, nodes, dt, y, solver.method
         )
         if isinstance(step, ExplicitStep) and Flattening(y).size <= FEW_VARIABLES:
-            step = ExplicitStep(step.solver, step.vector_field, dt, dt, y, store=False)
+            step = dataclasses.replace(step, store=False)
         return recurrence._replace(step=step)
 
     check_derivative(window_at, y0)

@@ -17,9 +17,9 @@ def differentiable(solver: Any) -> Any:
     if isinstance(solver, diffrax.AbstractWrappedSolver):
         return eqx.tree_at(lambda s: s.solver, solver, differentiable(solver.solver))
     if isinstance(solver, diffrax.AbstractRungeKutta):
-        solver = _with_stage_loop(solver, "bounded")
+        solver = _with_quick_explicit(solver, "bounded")
     if isinstance(solver, diffrax.AbstractSRK):
-        solver = _with_stage_loop(solver, "lax")
+        solver = _with_quick_explicit(solver, "lax")
     if isinstance(solver, diffrax.AbstractImplicitSolver):
         finder = FiniteRoot(finder=solver.root_finder)  # pyright: ignore[reportCallIssue]
         solver = eqx.tree_at(lambda s: s.root_finder, solver, finder)
@@ -34,9 +34,9 @@ def forward_only(solver: Any) -> Any:
     if isinstance(solver, diffrax.AbstractWrappedSolver):
         return eqx.tree_at(lambda s: s.solver, solver, forward_only(solver.solver))
     if isinstance(solver, diffrax.AbstractRungeKutta | diffrax.AbstractSRK):
-        solver = _with_stage_loop(solver, "lax")
+        solver = _with_quick_explicit(solver, "lax")
     return solver
 
 
-def _with_stage_loop(solver: Any, kind: str) -> Any:
+def _with_quick_explicit(solver: Any, kind: str) -> Any:
     return eqx.tree_at(lambda s: s.scan_kind, solver, kind, is_leaf=lambda x: x is None)

@@ -13,11 +13,11 @@ from parasim.integrators.newton._finite import all_finite
 from parasim.integrators.steps._controls import with_increments
 from parasim.integrators.steps._differentiable import differentiable, forward_only
 from parasim.integrators.steps._diffrax_private import first_slope_known, unwrapped
-from parasim.integrators.steps._explicit import EulerStep, ExplicitStep
+from parasim.integrators.steps._explicit import EulerStep, ExplicitStep, like_each_leaf
 from parasim.integrators.steps._iteration import Iteration, MapStep
 from parasim.integrators.steps._nodes import Slot
+from parasim.integrators.steps._quick_explicit import LoopedStep, quick_explicit_step
 from parasim.integrators.steps._resets import ResetStep, WithResets
-from parasim.integrators.steps._stage_loop import LoopedStep, looped_step
 
 _WITH_MEMORY = (diffrax.LeapfrogMidpoint, diffrax.ReversibleHeun)
 
@@ -124,7 +124,8 @@ def inner_step(
     by_tableau = type(solver).step is diffrax.AbstractERK.step
     if ordinary and by_tableau and isinstance(solver, diffrax.AbstractERK):
         signed_dt = terms.contr(jnp.zeros_like(dt), dt)
-        return ExplicitStep(solver, lambda t, y: terms.vf(t, y, args), dt, signed_dt, y)
+        scale = like_each_leaf(signed_dt, y)
+        return ExplicitStep(solver, lambda t, y: terms.vf(t, y, args), dt, scale)
     if ordinary and type(solver).step is diffrax.Euler.step:
         signed_dt = terms.contr(jnp.zeros_like(dt), dt)
         return EulerStep(lambda t, y: terms.vf(t, y, args), signed_dt, y)
@@ -136,7 +137,7 @@ def inner_step(
 
 def quick_step(
     step: InnerStep, solver: diffrax.AbstractSolver, t: Any, y: PyTree
-) -> GenericStep | LoopedStep | None:
+) -> GenericStep | ExplicitStep | LoopedStep | None:
     """Return the same step map of a solver, faster, without derivatives; None if there is none.
 
     Arguments:
@@ -145,7 +146,7 @@ def quick_step(
         t, y: a time and a state, for shapes and dtypes.
     """
     if isinstance(step, ExplicitStep):
-        return looped_step(step, t, y)
+        return quick_explicit_step(step, t, y)
     if not isinstance(step, GenericStep):
         return None
     return eqx.tree_at(lambda step: step.solver, step, forward_only(solver))

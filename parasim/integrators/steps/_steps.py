@@ -14,8 +14,8 @@ from parasim.integrators.steps._implicit_stages import stage_equations
 from parasim.integrators.steps._inner_step import InnerStep, inner_step, quick_step
 from parasim.integrators.steps._iteration import Iteration
 from parasim.integrators.steps._nodes import Slot
+from parasim.integrators.steps._quick_explicit import LoopedStep
 from parasim.integrators.steps._sized_step import SizedStep
-from parasim.integrators.steps._stage_loop import LoopedStep
 from parasim.integrators.window._recurrence import Recurrence
 
 

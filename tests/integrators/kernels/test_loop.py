@@ -44,7 +44,7 @@ def _lorenz_step(dtype):
         x, y, z = y
         return jnp.stack([10 * (y - x), x * (28 - z) - y, x * y - 8 / 3 * z])
 
-    return ExplicitStep(diffrax.Tsit5(), field, dtype(0.01), dtype(0.01), jnp.zeros(3, dtype))
+    return ExplicitStep(diffrax.Tsit5(), field, dtype(0.01), jnp.full(3, 0.01, dtype))
 
 
 def _slots(lanes, length, dtype):

@@ -1,11 +1,12 @@
-"""One step of an explicit Runge-Kutta method, its stages made in a loop: for a few costly slopes.
+"""Explicit Runge-Kutta steps of a few variables as they are fastest on a CPU, without derivatives.
 
-XLA's CPU compiler makes one kernel of a loop that touches less than 1024 bytes in each round, and
-of any other one as many kernels as there are results to keep, each of which takes 20 to 50 ns to
-call. The stages of a few variables, written out and stored, are a dozen such kernels; a loop over
-them, inside the loop over steps, is one. (`SmallWhileLoopHoistingPass` of XLA.)
+XLA's CPU compiler makes one kernel of a loop that touches less than 1,024 bytes in each round
+(its `SmallWhileLoopHoistingPass`), and of any other one as many kernels as there are results to
+keep, each of which takes 20 to 50 ns to call. Stages with costly slopes, written out and stored,
+are a dozen such kernels; a loop over them, inside the loop over steps, is one.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -26,10 +27,11 @@ from parasim.integrators.steps._nodes import Slot
 # docs/design.md, decision 5.
 _MOST_VARIABLES = 8
 _LEAST_NUMBERS = 10
+_LEAST_STAGES = 3
 
 
 class LoopedStep(eqx.Module):
-    """The step of an `ExplicitStep`, of which no derivatives are taken.
+    """The step of an `ExplicitStep`, its stages made in a loop.
 
     Under `vmap` it is the `ExplicitStep` itself, but for a few members.
 
@@ -67,24 +69,29 @@ class LoopedStep(eqx.Module):
         return flattening.unflatten(jax.lax.fori_loop(0, step.stages, stage, (start, none))[0])
 
 
-def looped_step(step: ExplicitStep, t: Any, y: PyTree) -> LoopedStep | None:
-    """Return the step with its stages in a loop, where that is faster; else None.
+def quick_explicit_step(step: ExplicitStep, t: Any, y: PyTree) -> LoopedStep | ExplicitStep | None:
+    """Return the step as it is faster where no derivatives are taken; None if it is not.
 
     Arguments:
-        step: written out.
+        step: written out, with what is computed stored.
         t: a time, for its dtype.
         y: a state, for the shapes and dtypes of its leaves.
     """
+    size = Flattening(y).size
+    if not 0 < size <= _MOST_VARIABLES or device_in_use().platform != "cpu":
+        return None
     slope = jax.eval_shape(step.vector_field, t, y)
     kinds = [(leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(slope)]
     own = [(jnp.shape(leaf), jnp.result_type(leaf)) for leaf in jax.tree.leaves(y)]
     dtype = own[0][1]
     if kinds != own or any(kind != dtype for _, kind in own) or not _is_real(dtype):
         return None
-    size = Flattening(y).size
-    small = size <= _MOST_VARIABLES and step.stages * size >= _LEAST_NUMBERS
-    pays = small and device_in_use().platform == "cpu" and costly(step.vector_field, t, y)
-    return LoopedStep(step) if pays else None
+    if step.stages < _LEAST_STAGES and size == len(own) > 1:
+        # Nothing is computed again where every number is an array.
+        return dataclasses.replace(step, store=False)
+    if step.stages * size < _LEAST_NUMBERS or not costly(step.vector_field, t, y):
+        return None
+    return LoopedStep(step)
 
 
 def _is_real(dtype: Any) -> bool:

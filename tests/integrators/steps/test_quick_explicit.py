@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from parasim import ParallelNewton
+from parasim.integrators.steps._explicit import ExplicitStep
 from parasim.integrators.steps._inner_step import inner_step, quick_step
 from parasim.integrators.steps._nodes import Slot
-from parasim.integrators.steps._stage_loop import LoopedStep
+from parasim.integrators.steps._quick_explicit import LoopedStep
 
 TIMES = Slot(jnp.array(0.3), jnp.array(0.4))
 Y = {"a": jnp.array([0.1, -0.4]), "b": jnp.array(0.7)}
@@ -49,10 +50,20 @@ def test_a_loop_over_the_stages_is_the_step_written_out(solver):
         (diffrax.Heun(), lambda t, y, args: jnp.exp(-y), jnp.ones(3)),  # too few slopes
         (diffrax.Tsit5(), lambda t, y, args: jnp.exp(-y), jnp.ones(9)),  # too many variables
         (diffrax.Tsit5(), lambda t, y, args: jnp.exp(-y), jnp.ones(3, jnp.complex128)),
+        (diffrax.Tsit5(), lambda t, y, args: jnp.exp(-y), jnp.ones(0)),
     ],
 )
 def test_where_it_does_not_pay_there_is_no_loop(solver, field, y):
     assert _steps(solver, field, y)[1] is None
+
+
+def test_two_stages_of_single_numbers_are_not_stored():
+    y = {"a": jnp.array(0.3), "b": jnp.array(0.1)}
+    field = lambda t, y, args: {"a": jnp.exp(-y["b"]), "b": y["a"]}  # noqa: E731
+    step, quick = _steps(diffrax.Heun(), field, y)
+    assert isinstance(quick, ExplicitStep)
+    assert not quick.store
+    _same(jax.jit(lambda y: quick(y, TIMES))(y), step(y, TIMES))
 
 
 @pytest.mark.parametrize("members", [2, 5])
