@@ -47,18 +47,20 @@ class ExplicitStep(eqx.Module):
         Raises:
             ConfigError: the vector field has made another dtype of it.
         """
-        y1 = self._solution(y, self._slopes(y, slot.start, self.stages))
+        in_registers = self._in_registers(y, slot.start)
+        y1 = self._solution(y, self._slopes(y, slot.start, self.stages, in_registers), in_registers)
         check_dtypes(y, y1)
         return y1
 
     def details(self, y: PyTree, slot: Slot) -> tuple[PyTree, dict[str, PyTree]]:
         """Return the embedded error estimate of the step, and what diffrax interpolates from."""
-        slopes = self._slopes(y, slot.start, self.tableau.num_stages)
+        in_registers = self._in_registers(y, slot.start)
+        slopes = self._slopes(y, slot.start, self.tableau.num_stages, in_registers)
         error = _combination(_nonzero(self.tableau.b_error, slopes))
         error = jax.tree.map(jnp.multiply, self.scale, error)
         increments = [jax.tree.map(jnp.multiply, self.scale, slope) for slope in slopes]
         stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *increments)
-        return error, {"y0": y, "y1": self._solution(y, slopes), "k": stacked}
+        return error, {"y0": y, "y1": self._solution(y, slopes, in_registers), "k": stacked}
 
     @property
     def tableau(self) -> diffrax.ButcherTableau:
@@ -70,28 +72,27 @@ class ExplicitStep(eqx.Module):
         """How many the solution needs; the rest serve the error estimate only."""
         return max(i for i, b in enumerate(self.tableau.b_sol) if b != 0) + 1
 
-    def _solution(self, y: PyTree, slopes: list[PyTree]) -> PyTree:
+    def _solution(self, y: PyTree, slopes: list[PyTree], in_registers: bool) -> PyTree:
         weights = self.tableau.b_sol[: len(slopes)]
         fine = all(jnp.finfo(leaf.dtype).bits >= _FINE_BITS for leaf in jax.tree.leaves(y))
-        y1 = self._added(y, weights, slopes, last_alone=fine)
+        y1 = self._added(y, weights, slopes, last_alone=fine and in_registers)
         return stored(y1) if self.store else y1
 
-    def _slopes(self, y: PyTree, t: Any, count: int) -> list[PyTree]:
-        few = sum(leaf.size for leaf in jax.tree.leaves(y)) <= FEW_VARIABLES
-        always = self.store and few and costly(self.vector_field, t, y)
-
+    def _slopes(self, y: PyTree, t: Any, count: int, in_registers: bool) -> list[PyTree]:
         def kept(tree: PyTree) -> PyTree:
-            return stored(tree, always) if self.store else tree
+            return stored(tree, _are_few(y) and not in_registers) if self.store else tree
 
         slopes = [kept(self.vector_field(t, y))]
         for row, c in zip(self.tableau.a_lower[: count - 1], self.tableau.c, strict=False):
-            stage = kept(self._added(y, row, slopes))
+            stage = kept(self._added(y, row, slopes, last_alone=in_registers))
             slopes.append(kept(self.vector_field(t + float(c) * self.dt, stage)))
         return slopes
 
-    def _added(
-        self, y: PyTree, weights: Any, slopes: list[PyTree], last_alone: bool = True
-    ) -> PyTree:
+    def _in_registers(self, y: PyTree, t: Any) -> bool:
+        """Whether all stages stay in registers, so that nothing is computed twice."""
+        return _are_few(y) and not costly(self.vector_field, t, y)
+
+    def _added(self, y: PyTree, weights: Any, slopes: list[PyTree], last_alone: bool) -> PyTree:
         """Return `y + dt sum_j w_j f_j`.
 
         The last slope is what a loop waits for. Added alone, it takes one operation from there and
@@ -146,6 +147,10 @@ class EulerStep(eqx.Module):
 def like_each_leaf(number: Any, y: PyTree) -> PyTree:
     """Return a number as arrays like the leaves of a state."""
     return jax.tree.map(lambda leaf: jnp.full(jnp.shape(leaf), number, jnp.result_type(leaf)), y)
+
+
+def _are_few(y: PyTree) -> bool:
+    return sum(leaf.size for leaf in jax.tree.leaves(y)) <= FEW_VARIABLES
 
 
 def check_dtypes(before: PyTree, after: PyTree) -> None:
