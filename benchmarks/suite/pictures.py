@@ -65,16 +65,22 @@ def against_error(rows: Rows) -> Any:
 
 
 def ratios(rows: Rows) -> Any:
-    """Draw what `auto` takes, relative to its opponents, on every system and method."""
-    places = np.arange(len(rows))
-    figure, ax = plt.subplots(figsize=(7, 0.8 + 0.22 * len(rows)), layout="constrained")
-    for name, marker in (("/ diffrax", "o"), ("/ best opponent", "x")):
-        ax.plot([row[name] for row in rows], places, marker, label=f"auto {name}")
-    ax.axvline(1, color="grey", linewidth=0.8)
-    ax.set_yticks(places, [f"{row['system']}, {row['method']}" for row in rows])
-    ax.set(xscale="log", xlabel="ratio of times")
-    ax.invert_yaxis()
-    ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
+    """Draw what `auto` takes, relative to its opponents, on every system and by every method."""
+    systems = list(dict.fromkeys(row["system"] for row in rows))
+    methods = dict.fromkeys(row["method"] for row in rows)
+    figure, axes = plt.subplots(
+        1, 2, figsize=(8, 1.2 + 0.22 * len(systems)), sharey=True, layout="constrained"
+    )
+    for ax, name in zip(axes, ("/ diffrax", "/ best opponent"), strict=True):
+        for marker, method in zip("oxs+^v", methods, strict=False):
+            some = [row for row in rows if row["method"] == method]
+            places = [systems.index(row["system"]) for row in some]
+            ax.plot([row[name] for row in some], places, marker, fillstyle="none", label=method)
+        ax.axvline(1, color="grey", linewidth=0.8)
+        ax.set(xscale="log", xlabel=f"time of auto {name}")
+    axes[0].set_yticks(range(len(systems)), systems)
+    axes[0].invert_yaxis()
+    axes[1].legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
     return figure
 
 
