@@ -10,6 +10,8 @@ from parasim.integrators.steps._inner_step import inner_step, quick_step
 from parasim.integrators.steps._nodes import Slot
 from parasim.integrators.steps._quick_explicit import LoopedStep
 
+pytestmark = pytest.mark.skipif(jax.default_backend() != "cpu", reason="only CPUs need it")
+
 TIMES = Slot(jnp.array(0.3), jnp.array(0.4))
 Y = {"a": jnp.array([0.1, -0.4]), "b": jnp.array(0.7)}
 
@@ -78,6 +80,13 @@ def test_members_are_stepped_by_themselves_however_many(members):
     for place in range(members):
         alone = _steps(diffrax.Tsit5(), args=float(args[place]))[0](dict(Y, b=b[place]), TIMES)
         _same(jax.tree.map(lambda leaf: leaf[place], whole), alone)  # noqa: B023
+
+
+@pytest.mark.parametrize(("members", "loops"), [(2, True), (5, False)])
+def test_the_stages_of_many_members_are_written_out(members, loops):
+    quick = jax.vmap(lambda b: _quick()(dict(Y, b=b), TIMES))
+    program = str(jax.make_jaxpr(quick)(jnp.ones(members)))
+    assert ("scan[" in program or "while[" in program) == loops
 
 
 def test_a_batch_of_batches_is_stepped_too():
