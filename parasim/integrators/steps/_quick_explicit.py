@@ -45,8 +45,17 @@ class LoopedStep(eqx.Module):
         """Return the state after the step."""
         looped = eqx.filter_closure_convert(self._in_a_loop, y, slot)
         written = eqx.filter_closure_convert(lambda y, slot: self.step(y, slot), y, slot)
+        arrays, static = eqx.partition((looped, written, y, slot), eqx.is_array)
+
+        def by(which: int) -> Callable[[PyTree], PyTree]:
+            def step(arrays: PyTree) -> PyTree:
+                *steps, y, slot = eqx.combine(arrays, static)
+                return steps[which](y, slot)
+
+            return step
+
         few = _MOST_VARIABLES // Flattening(y).size
-        return _unless_many(looped, written, few)(y, slot)
+        return _unless_many(by(0), by(1), few)(arrays)
 
     def details(self, y: PyTree, slot: Slot) -> tuple[PyTree, dict[str, PyTree]]:
         """Return the embedded error estimate of the step, and what diffrax interpolates from."""
@@ -108,35 +117,20 @@ def _tableau(step: ExplicitStep) -> tuple[Float[np.ndarray, "s s"], Float[np.nda
 
 
 def _unless_many(
-    one: Callable[..., PyTree], other: Callable[..., PyTree], few: int
-) -> Callable[..., PyTree]:
-    """Return a function, and under `vmap` over more than a few members another one instead.
+    one: Callable[[PyTree], PyTree], other: Callable[[PyTree], PyTree], few: int
+) -> Callable[[PyTree], PyTree]:
+    """Return a function of arrays, and under `vmap` over more than a few members another one."""
 
-    Arguments:
-        one, other: pytrees of whatever they refer to.
-        few: so many members.
-    """
+    @custom_vmap
+    def chosen(arrays: PyTree) -> PyTree:
+        return one(arrays)
 
-    def either(*arguments: PyTree) -> PyTree:
-        arrays, static = eqx.partition((one, other, arguments), eqx.is_array)
+    @chosen.def_vmap
+    def members(axis_size: int, in_batched: list[PyTree], arrays: PyTree) -> tuple[PyTree, PyTree]:
+        axes = (jax.tree.map(lambda batched: 0 if batched else None, in_batched[0]),)
+        first, second = (jax.vmap(each, axes, axis_size=axis_size) for each in (one, other))
+        of_all = second if axis_size > few else _unless_many(first, second, few // axis_size)
+        results = of_all(arrays)
+        return results, jax.tree.map(lambda _: True, results)
 
-        @custom_vmap
-        def chosen(arrays: PyTree) -> PyTree:
-            one, _, arguments = eqx.combine(arrays, static)
-            return one(*arguments)
-
-        @chosen.def_vmap
-        def members(axis_size: int, in_batched: list[PyTree], arrays: PyTree) -> tuple:
-            def member(arrays: PyTree) -> PyTree:
-                one, other, arguments = eqx.combine(arrays, static)
-                if axis_size > few:
-                    return other(*arguments)
-                return _unless_many(one, other, few // axis_size)(*arguments)
-
-            axes = jax.tree.map(lambda batched: 0 if batched else None, in_batched[0])
-            results = jax.vmap(member, in_axes=(axes,), axis_size=axis_size)(arrays)
-            return results, jax.tree.map(lambda _: True, results)
-
-        return chosen(arrays)
-
-    return either
+    return chosen
