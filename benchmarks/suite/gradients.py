@@ -1,5 +1,6 @@
 """(d) The gradient of a loss on the last state."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import diffrax
@@ -14,10 +15,15 @@ from suite.timing import Contestant, Race
 WINDOW = 1000
 
 
-def measure(sizes: list[int], repeats: int, limit: float) -> Question:
+PROBLEMS = lorenz63(28.0), lorenz96()
+
+
+def measure(
+    sizes: list[int], repeats: int, limit: float, problems: Sequence[Problem] = PROBLEMS
+) -> Question:
     """Return the table; sizes are multiples of 1,000."""
     rows = []
-    for problem in (lorenz63(28.0), lorenz96()):
+    for problem in problems:
         race = Race(_contestants(problem), lambda _: (problem.y0,), repeats, limit)  # noqa: B023
         for n in sizes:
             found = race.at(n)

@@ -112,15 +112,18 @@ def by_hand(problem: Problem, solver: Any, steps: int) -> Callable[[Any], Any]:
     return run
 
 
-def by_diffrax(problem: Problem, solver: Any, steps: int, window: int = 1) -> Callable[[Any], Any]:
-    """Return `diffeqsolve` with steps, or windows of so many steps, of one size; the last state."""
+def by_diffrax(problem: Problem, solver: Any, steps: int, window: int = 1) -> Callable[..., Any]:
+    """Return `diffeqsolve` with steps, or windows of so many steps, of one size; the last state.
 
-    def run(y0: Any) -> Any:
+    What is returned takes the first state, and the end if it is earlier than that of all steps.
+    """
+
+    def run(y0: Any, t1: Any = steps * problem.dt) -> Any:
         solution = diffrax.diffeqsolve(
             diffrax.ODETerm(problem.vector_field),
             solver,
             0.0,
-            steps * problem.dt,
+            t1,
             window * problem.dt,
             y0,
             args=problem.args,

@@ -1,15 +1,28 @@
 """(a) The same steps of the same method: who makes N of them in how much time."""
 
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from typing import Any
+
 import diffrax
 import jax
+import jax.numpy as jnp
 
 from parasim import ParallelNewton
 from suite.problems import Problem, by_diffrax, by_hand, difference, fitzhugh_nagumo, lorenz63
 from suite.tables import Question
 from suite.timing import Contestant, Race
 
+PROBLEMS = lorenz63(10.0), fitzhugh_nagumo(), lorenz63(28.0)
 
-def measure(sizes: list[int], repeats: int, limit: float, window: int) -> Question:
+
+def measure(
+    sizes: list[int],
+    repeats: int,
+    limit: float,
+    window: int,
+    problems: Sequence[Problem] = PROBLEMS,
+) -> Question:
     """Return the table.
 
     Arguments:
@@ -17,10 +30,12 @@ def measure(sizes: list[int], repeats: int, limit: float, window: int) -> Questi
         repeats: rounds.
         limit: an opponent that would take more seconds is scaled.
         window: the steps of parasim's windows, where there are as many.
+        problems: what is solved.
     """
     rows = []
-    for problem in (lorenz63(10.0), fitzhugh_nagumo(), lorenz63(28.0)):
-        race = Race(_contestants(problem, window), lambda _: (problem.y0,), repeats, limit)  # noqa: B023
+    for problem in problems:
+        contestants = _contestants(problem, window, max(sizes))
+        race = Race(contestants, partial(_inputs, problem), repeats, limit)
         for n in sizes:
             found = race.at(n)
             hand = found["lax.scan by hand"]
@@ -51,23 +66,29 @@ def measure(sizes: list[int], repeats: int, limit: float, window: int) -> Questi
     )
 
 
-def _contestants(problem: Problem, window: int) -> dict[str, Contestant]:
-    def windows(mode: str) -> Contestant:
-        def make(n: int):
-            steps = min(window, n)
-            solver = ParallelNewton(diffrax.Tsit5(), steps=steps, mode=mode)
-            return by_diffrax(problem, solver, n, steps)
+def _contestants(problem: Problem, window: int, most: int) -> dict[str, Contestant]:
+    @cache
+    def windows(mode: str, steps: int) -> Callable[..., Any]:
+        solver = ParallelNewton(diffrax.Tsit5(), steps=steps, mode=mode)
+        return by_diffrax(problem, solver, most, steps)
 
-        return Contestant(make)
+    def by_scan(n: int) -> Callable[..., Any]:
+        run = by_hand(problem, diffrax.Tsit5(), n)
+        return lambda y0, _: run(y0)
 
+    step_by_step = by_diffrax(problem, diffrax.Tsit5(), most)
     made = {
-        "lax.scan by hand": Contestant(lambda n: by_hand(problem, diffrax.Tsit5(), n)),
-        "diffrax": Contestant(lambda n: by_diffrax(problem, diffrax.Tsit5(), n)),
-        "parasim auto": windows("auto"),
-        "parasim parallel": windows("parallel"),
+        "lax.scan by hand": Contestant(by_scan),
+        "diffrax": Contestant(lambda _: step_by_step),
+        "parasim auto": Contestant(lambda n: windows("auto", min(window, n))),
+        "parasim parallel": Contestant(lambda n: windows("parallel", min(window, n))),
     }
     if jax.default_backend() != "cpu":
         host = jax.devices("cpu")[0]
         for name in ("lax.scan by hand", "diffrax", "parasim auto"):
             made[f"{name}, on the CPU"] = made[name]._replace(device=host)
     return made
+
+
+def _inputs(problem: Problem, n: int) -> tuple[Any, Any]:
+    return problem.y0, n * jnp.asarray(problem.dt)

@@ -1,8 +1,10 @@
 """Fair timing: compilation apart, runs in turns, medians; and too slow opponents scaled."""
 
+import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import numpy as np
@@ -11,12 +13,18 @@ import numpy as np
 # rounds go on until they have taken so many seconds, or are so many.
 _LONG_ENOUGH, _MOST_ROUNDS = 0.5, 101
 
+# Of which one compilation has use for two.
+_CORES_PER_COMPILATION = 4
+
+_K = TypeVar("_K", bound=Hashable)
+
 
 class Contestant(NamedTuple):
     """One way to compute something.
 
     Attributes:
-        make: `N -> f`, with f of the inputs.
+        make: `N -> f`, with f of the inputs; the same f for another N is not compiled again, so
+            the inputs must have the same shapes then.
         device: to compute on, if not jax's default one.
     """
 
@@ -48,6 +56,20 @@ class Taken(NamedTuple):
         return self.seconds / other.seconds
 
 
+class Program(NamedTuple):
+    """What a contestant was compiled to.
+
+    Attributes:
+        made_of: the function.
+        run: the program.
+        compile_seconds: that it took.
+    """
+
+    made_of: Callable[..., Any]
+    run: Callable[..., Any]
+    compile_seconds: float
+
+
 class Race:
     """Contestants at growing sizes N, against each other.
 
@@ -69,24 +91,21 @@ class Race:
         self._contestants, self._inputs = contestants, inputs
         self._repeats, self._limit = repeats, limit
         self._last: dict[str, tuple[int, Taken]] = {}
+        self._programs: dict[str, Program] = {}
 
     def at(self, n: int) -> dict[str, Taken]:
         """Return what each contestant takes at this N; call it with growing N."""
         inputs = self._inputs(n)
-        running, compiling, placed, taken = {}, {}, {}, {}
+        placed, taken = {}, {}
         for name, contestant in self._contestants.items():
             before = self._last.get(name)
             if before is not None and before[1].seconds * n / before[0] > self._limit:
                 taken[name] = _scaled(*before, n)
-                continue
-            placed[name] = jax.device_put(inputs, contestant.device)
-            start = time.perf_counter()
-            run = jax.jit(contestant.make(n)).lower(*placed[name]).compile()
-            compiling[name] = time.perf_counter() - start
-            jax.block_until_ready(run(*placed[name]))
-            running[name] = run
+            else:
+                placed[name] = jax.device_put(inputs, contestant.device)
+        running = self._compiled(n, placed)
         every: dict[str, list[float]] = {name: [] for name in running}
-        results = {}
+        results = {name: jax.block_until_ready(run(*placed[name])) for name, run in running.items()}
         began, turns = time.perf_counter(), list(running)
         while turns and not self._enough(len(every[turns[0]]), time.perf_counter() - began):
             for name in turns:
@@ -96,12 +115,46 @@ class Race:
             turns.reverse()
         for name, seconds in every.items():
             median = float(np.median(seconds))
-            found = Taken(median, compiling[name], None, results[name], np.array(seconds))
+            took = self._programs[name].compile_seconds
+            found = Taken(median, took, None, results[name], np.array(seconds))
             taken[name], self._last[name] = found, (n, found)
         return {name: taken[name] for name in self._contestants if name in taken}
 
+    def _compiled(self, n: int, placed: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
+        """Return the programs for this N; one that is the same as for the N before is kept."""
+        made = {name: self._contestants[name].make(n) for name in placed}
+        new = {
+            name: function
+            for name, function in made.items()
+            if name not in self._programs or self._programs[name].made_of is not function
+        }
+        self._programs |= compiled(new, placed)
+        return {name: self._programs[name].run for name in made}
+
     def _enough(self, rounds: int, seconds: float) -> bool:
         return rounds >= self._repeats and (seconds > _LONG_ENOUGH or rounds >= _MOST_ROUNDS)
+
+
+def compiled(
+    functions: Mapping[_K, Callable[..., Any]], inputs: Mapping[_K, Any]
+) -> dict[_K, Program]:
+    """Compile functions of their inputs, as many at once as the processor has cores for."""
+    lowered, lowering = {}, {}
+    for key, function in functions.items():
+        start = time.perf_counter()
+        (device,) = jax.tree.leaves(inputs[key])[0].devices()
+        # What `auto` reckons with are the costs on jax's default device.
+        with jax.default_device(device):
+            lowered[key] = jax.jit(function).lower(*inputs[key])
+        lowering[key] = time.perf_counter() - start
+
+    def program(key: _K) -> Program:
+        start = time.perf_counter()
+        run = lowered[key].compile()
+        return Program(functions[key], run, lowering[key] + time.perf_counter() - start)
+
+    with ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // _CORES_PER_COMPILATION)) as threads:
+        return dict(zip(functions, threads.map(program, functions), strict=True))
 
 
 def _scaled(measured: int, taken: Taken, n: int) -> Taken:

@@ -14,6 +14,7 @@ from parasim import ParallelNewton
 from suite.exact_ends import TIMED, Timed
 from suite.problems import difference
 from suite.tables import Question, Row
+from suite.timing import compiled
 
 # Absolute tolerances are a thousandth of relative ones, for all.
 _ATOL_PER_RTOL = 1e-3
@@ -63,8 +64,8 @@ def measure(
     rows: list[Row] = []
     compiling: dict[str, float] = {}
     for name in problems:
-        found, compiled = _points(TIMED[name](), explicit, repeats, limit, min(targets))
-        compiling = {way: max(s, compiling.get(way, 0.0)) for way, s in compiled.items()}
+        found, took = _points(TIMED[name](), explicit, repeats, limit, min(targets))
+        compiling |= {way: max(s, compiling.get(way, 0.0)) for way, s in took.items()}
         rows += [_row(name, target, found) for target in targets]
     return Question(
         "work_precision",
@@ -118,12 +119,14 @@ def _points(
     """Measure every way at every setting, up to one that is fine enough."""
     exact = _exact(problem)
     running: dict[tuple[str, float], Callable[[], Any]] = {}
-    errors, compiling = {}, {}
-    for name, way in _ways(problem, explicit).items():
-        first = jnp.asarray(way.settings[0], float)
-        start = time.perf_counter()
-        run = jax.jit(way.solve).lower(problem.y0, first).compile()
-        compiling[name] = time.perf_counter() - start
+    errors: dict[tuple[str, float], float] = {}
+    ways = _ways(problem, explicit)
+    programs = compiled(
+        {name: way.solve for name, way in ways.items()},
+        {name: (problem.y0, jnp.asarray(way.settings[0], float)) for name, way in ways.items()},
+    )
+    for name, way in ways.items():
+        run = programs[name].run
         for setting in way.settings:
             given = jnp.asarray(setting, float)
             start = time.perf_counter()
@@ -140,10 +143,10 @@ def _points(
             start = time.perf_counter()
             jax.block_until_ready(run())
             every[key].append(time.perf_counter() - start)
-    found: dict[str, list[Point]] = {name: [] for name in compiling}
+    found: dict[str, list[Point]] = {name: [] for name in programs}
     for (name, setting), seconds in every.items():
         found[name].append(Point(errors[name, setting], float(np.median(seconds))))
-    return found, compiling
+    return found, {name: program.compile_seconds for name, program in programs.items()}
 
 
 def _ways(problem: Timed, explicit: Sequence[Any]) -> dict[str, Way]:

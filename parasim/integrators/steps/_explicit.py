@@ -20,6 +20,11 @@ from parasim.integrators.steps._nodes import Slot
 # In dtypes of as many bits one more rounding in each step is nothing beside Newton's tolerance.
 _FINE_BITS = 64
 
+# The most of stages and variables of which a loop is one kernel all the same when the last slope
+# of each combination is added alone: where every number is an array, and where they are in one.
+_MOST_BYTES = 18 * 8
+_MOST_BYTES_OF_ARRAYS = 12 * 8
+
 
 class ExplicitStep(eqx.Module):
     """The step `y + dt sum_i b_i f_i` with `f_i = f(t + c_i dt, y + dt sum_j a_ij f_j)`.
@@ -75,22 +80,29 @@ class ExplicitStep(eqx.Module):
     def _solution(self, y: PyTree, slopes: list[PyTree], in_registers: bool) -> PyTree:
         weights = self.tableau.b_sol[: len(slopes)]
         fine = all(jnp.finfo(leaf.dtype).bits >= _FINE_BITS for leaf in jax.tree.leaves(y))
-        y1 = self._added(y, weights, slopes, last_alone=fine and in_registers)
+        y1 = self._added(y, weights, slopes, last_alone=fine and self._last_alone(y, in_registers))
         return stored(y1) if self.store else y1
 
     def _slopes(self, y: PyTree, t: Any, count: int, in_registers: bool) -> list[PyTree]:
         def kept(tree: PyTree) -> PyTree:
             return stored(tree, _are_few(y) and not in_registers) if self.store else tree
 
+        last_alone = self._last_alone(y, in_registers)
         slopes = [kept(self.vector_field(t, y))]
         for row, c in zip(self.tableau.a_lower[: count - 1], self.tableau.c, strict=False):
-            stage = kept(self._added(y, row, slopes, last_alone=in_registers))
+            stage = kept(self._added(y, row, slopes, last_alone))
             slopes.append(kept(self.vector_field(t + float(c) * self.dt, stage)))
         return slopes
 
     def _in_registers(self, y: PyTree, t: Any) -> bool:
         """Whether all stages stay in registers, so that nothing is computed twice."""
         return _are_few(y) and not costly(self.vector_field, t, y)
+
+    def _last_alone(self, y: PyTree, in_registers: bool) -> bool:
+        """Whether a loop over steps remains one kernel if the last slope is added alone."""
+        leaves = [jnp.asarray(leaf) for leaf in jax.tree.leaves(y)]
+        most = _MOST_BYTES_OF_ARRAYS if any(leaf.size > 1 for leaf in leaves) else _MOST_BYTES
+        return in_registers and self.stages * sum(leaf.nbytes for leaf in leaves) <= most
 
     def _added(self, y: PyTree, weights: Any, slopes: list[PyTree], last_alone: bool) -> PyTree:
         """Return `y + dt sum_j w_j f_j`.
@@ -117,16 +129,13 @@ class EulerStep(eqx.Module):
 
     Arguments:
         vector_field: f, as `(t, y) -> dy/dt`.
-        signed_dt: dt, or -dt where time runs backwards.
-        y: a state, for the shapes and dtypes of its leaves.
+        scale: what f is multiplied with, as that of an `ExplicitStep`.
+        store: whether the state is computed once and kept.
     """
 
     vector_field: Callable[[Any, PyTree], PyTree]
     scale: PyTree
-
-    def __init__(self, vector_field: Callable[[Any, PyTree], PyTree], signed_dt: Any, y: PyTree):
-        self.vector_field = vector_field
-        self.scale = like_each_leaf(signed_dt, y)
+    store: bool = eqx.field(default=True, static=True)
 
     def __call__(self, y: PyTree, slot: Slot) -> PyTree:
         """Return the state after the step.
@@ -135,9 +144,9 @@ class EulerStep(eqx.Module):
             ConfigError: the vector field has made another dtype of it.
         """
         slope = self.vector_field(slot.start, y)
-        y1 = stored(jax.tree.map(lambda a, dt, b: a + dt * b, y, self.scale, slope))
+        y1 = jax.tree.map(lambda a, dt, b: a + dt * b, y, self.scale, slope)
         check_dtypes(y, y1)
-        return y1
+        return stored(y1) if self.store else y1
 
     def details(self, y: PyTree, slot: Slot) -> tuple[None, dict[str, PyTree]]:
         """Return that there is no error estimate, and what diffrax interpolates from."""

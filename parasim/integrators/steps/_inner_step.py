@@ -16,7 +16,7 @@ from parasim.integrators.steps._diffrax_private import first_slope_known, unwrap
 from parasim.integrators.steps._explicit import EulerStep, ExplicitStep, like_each_leaf
 from parasim.integrators.steps._iteration import Iteration, MapStep
 from parasim.integrators.steps._nodes import Slot
-from parasim.integrators.steps._quick_explicit import LoopedStep, quick_explicit_step
+from parasim.integrators.steps._quick_explicit import QuickStep, quick_explicit_step
 from parasim.integrators.steps._resets import ResetStep, WithResets
 
 _WITH_MEMORY = (diffrax.LeapfrogMidpoint, diffrax.ReversibleHeun)
@@ -123,12 +123,11 @@ def inner_step(
     # A subclass may have a step of its own, and a wrapper has one.
     by_tableau = type(solver).step is diffrax.AbstractERK.step
     if ordinary and by_tableau and isinstance(solver, diffrax.AbstractERK):
-        signed_dt = terms.contr(jnp.zeros_like(dt), dt)
-        scale = like_each_leaf(signed_dt, y)
+        scale = like_each_leaf(terms.contr(jnp.zeros_like(dt), dt), y)
         return ExplicitStep(solver, lambda t, y: terms.vf(t, y, args), dt, scale)
     if ordinary and type(solver).step is diffrax.Euler.step:
-        signed_dt = terms.contr(jnp.zeros_like(dt), dt)
-        return EulerStep(lambda t, y: terms.vf(t, y, args), signed_dt, y)
+        scale = like_each_leaf(terms.contr(jnp.zeros_like(dt), dt), y)
+        return EulerStep(lambda t, y: terms.vf(t, y, args), scale)
     somewhere = jax.tree.map(
         lambda leaf: jax.lax.stop_gradient(jnp.where(jnp.isfinite(leaf), leaf, 0)), y
     )
@@ -137,7 +136,7 @@ def inner_step(
 
 def quick_step(
     step: InnerStep, solver: diffrax.AbstractSolver, t: Any, y: PyTree
-) -> GenericStep | ExplicitStep | LoopedStep | None:
+) -> GenericStep | QuickStep | None:
     """Return the same step map of a solver, faster, without derivatives; None if there is none.
 
     Arguments:
@@ -145,7 +144,7 @@ def quick_step(
         solver: that it is of.
         t, y: a time and a state, for shapes and dtypes.
     """
-    if isinstance(step, ExplicitStep):
+    if isinstance(step, ExplicitStep | EulerStep):
         return quick_explicit_step(step, t, y)
     if not isinstance(step, GenericStep):
         return None

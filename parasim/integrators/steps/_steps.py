@@ -14,7 +14,7 @@ from parasim.integrators.steps._implicit_stages import stage_equations
 from parasim.integrators.steps._inner_step import InnerStep, inner_step, quick_step
 from parasim.integrators.steps._iteration import Iteration
 from parasim.integrators.steps._nodes import Slot
-from parasim.integrators.steps._quick_explicit import LoopedStep
+from parasim.integrators.steps._quick_explicit import QuickStep
 from parasim.integrators.steps._sized_step import SizedStep
 from parasim.integrators.window._recurrence import Recurrence
 
@@ -27,7 +27,7 @@ class StandingStep(eqx.Module):
         start: a state from which the slots that do not move can be stepped.
     """
 
-    step: InnerStep | LoopedStep | SizedStep
+    step: InnerStep | QuickStep | SizedStep
     start: PyTree
 
     def __call__(self, y: PyTree, slot: Slot) -> PyTree:

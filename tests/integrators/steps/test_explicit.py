@@ -4,10 +4,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from parasim import ConfigError
+from parasim import ConfigError, ParallelNewton
 from parasim.integrators.steps._explicit import ExplicitStep
 from parasim.integrators.steps._inner_step import inner_step
 from parasim.integrators.steps._nodes import Slot
+from tests.problems import lorenz
 
 EXPLICIT = [
     solver
@@ -61,6 +62,29 @@ def test_float32_states_stay_float32_with_float64_times():
     error, dense = step.details(y, Slot(jnp.array(0.0), jnp.array(0.1)))
     for leaf in jax.tree.leaves((step(y, Slot(jnp.array(0.0), jnp.array(0.1))), error, dense)):
         assert leaf.dtype == jnp.float32
+
+
+def _in_a_dict(t, y, args):
+    slope = lorenz(28.0)(t, jnp.stack([y["x"], y["y"], y["z"]]), args)
+    return dict(zip("xyz", slope, strict=True))
+
+
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="other compilers do not make such")
+@pytest.mark.parametrize("solver", [diffrax.Tsit5(), diffrax.Dopri5()])
+@pytest.mark.parametrize(
+    ("vector_field", "y0"),
+    [
+        (lorenz(28.0), jnp.array([1.0, 2.0, 20.0])),
+        (_in_a_dict, {"x": 1.0, "y": 2.0, "z": 20.0}),
+    ],
+    ids=["array", "numbers"],
+)
+def test_a_loop_over_steps_of_three_variables_is_one_kernel(vector_field, y0, solver):
+    term, y0 = diffrax.ODETerm(vector_field), jax.tree.map(jnp.asarray, y0)
+    windows = ParallelNewton(solver, steps=100, mode="sequential")
+    run = jax.jit(lambda y0: diffrax.diffeqsolve(term, windows, 0.0, 0.3, 0.1, y0, throw=False).ys)
+    # A loop that XLA makes one kernel of is all that its computation consists of.
+    assert "ROOT %while" in run.lower(y0).compile().as_text()
 
 
 @pytest.mark.parametrize(("state", "slope"), [("float32", "float64"), ("float64", "complex128")])
