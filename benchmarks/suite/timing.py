@@ -1,17 +1,21 @@
 """Fair timing: compilation apart, runs in turns, medians; and too slow opponents scaled."""
 
+import math
 import os
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import jax
 import numpy as np
 
-# One run of a few milliseconds may take a quarter more than the next one of the same program. So
-# rounds go on until they have taken so many seconds, or are so many.
-_LONG_ENOUGH, _MOST_ROUNDS = 0.5, 101
+# One run of a few milliseconds may take a quarter more than the next one of the same program, and
+# half as much again after somebody else's that left the processor's caches and threads as it
+# needed them. So a turn has as many runs as take so many seconds, and rounds go on until they have
+# taken so many, or are so many.
+_TURN, _LONG_ENOUGH, _MOST_ROUNDS = 0.01, 0.5, 101
 
 # Of which one compilation has use for two.
 _CORES_PER_COMPILATION = 4
@@ -105,13 +109,12 @@ class Race:
                 placed[name] = jax.device_put(inputs, contestant.device)
         running = self._compiled(n, placed)
         every: dict[str, list[float]] = {name: [] for name in running}
-        results = {name: jax.block_until_ready(run(*placed[name])) for name, run in running.items()}
+        results = {name: run(*placed[name]) for name, run in running.items()}
+        often = {name: _often(run, placed[name]) for name, run in running.items()}
         began, turns = time.perf_counter(), list(running)
         while turns and not self._enough(len(every[turns[0]]), time.perf_counter() - began):
             for name in turns:
-                start = time.perf_counter()
-                results[name] = jax.block_until_ready(running[name](*placed[name]))
-                every[name].append(time.perf_counter() - start)
+                every[name].append(_seconds(running[name], placed[name], often[name]))
             turns.reverse()
         for name, seconds in every.items():
             median = float(np.median(seconds))
@@ -135,26 +138,39 @@ class Race:
         return rounds >= self._repeats and (seconds > _LONG_ENOUGH or rounds >= _MOST_ROUNDS)
 
 
+def _seconds(run: Callable[..., Any], inputs: Sequence[Any], often: int) -> float:
+    start = time.perf_counter()
+    for _ in range(often):
+        jax.block_until_ready(run(*inputs))
+    return (time.perf_counter() - start) / often
+
+
+def _often(run: Callable[..., Any], inputs: Sequence[Any]) -> int:
+    return max(1, math.ceil(_TURN / _seconds(run, inputs, 1)))
+
+
 def compiled(
     functions: Mapping[_K, Callable[..., Any]], inputs: Mapping[_K, Any]
 ) -> dict[_K, Program]:
-    """Compile functions of their inputs, as many at once as the processor has cores for."""
-    lowered, lowering = {}, {}
-    for key, function in functions.items():
-        start = time.perf_counter()
-        (device,) = jax.tree.leaves(inputs[key])[0].devices()
-        # What `auto` reckons with are the costs on jax's default device.
-        with jax.default_device(device):
-            lowered[key] = jax.jit(function).lower(*inputs[key])
-        lowering[key] = time.perf_counter() - start
+    """Compile and run functions of their inputs, as many at once as there are cores for."""
 
     def program(key: _K) -> Program:
-        start = time.perf_counter()
-        run = lowered[key].compile()
-        return Program(functions[key], run, lowering[key] + time.perf_counter() - start)
+        # Not `lower().compile()`: what that returns takes 0.15 ms more to call, in Python.
+        run = jax.jit(functions[key])
+        (device,) = jax.tree.leaves(inputs[key])[0].devices()
+        if device != jax.devices()[0]:
+            run = partial(_on, device, run)
+        first = _seconds(run, inputs[key], 1)
+        return Program(functions[key], run, max(0.0, first - _seconds(run, inputs[key], 1)))
 
     with ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // _CORES_PER_COMPILATION)) as threads:
         return dict(zip(functions, threads.map(program, functions), strict=True))
+
+
+def _on(device: Any, run: Callable[..., Any], *inputs: Any) -> Any:
+    # What `auto` reckons with are the costs on jax's default device.
+    with jax.default_device(device):
+        return run(*inputs)
 
 
 def _scaled(measured: int, taken: Taken, n: int) -> Taken:

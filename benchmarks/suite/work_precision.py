@@ -130,8 +130,9 @@ def _points(
         for setting in way.settings:
             given = jnp.asarray(setting, float)
             start = time.perf_counter()
-            error = difference(jax.block_until_ready(run(problem.y0, given)), exact)
+            end = jax.block_until_ready(run(problem.y0, given))
             taken = time.perf_counter() - start
+            error = difference(end, exact)
             if np.isfinite(error):
                 errors[name, setting] = error
                 running[name, setting] = lambda run=run, given=given: run(problem.y0, given)
