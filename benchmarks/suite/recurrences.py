@@ -1,6 +1,7 @@
 """(c) A GRU over long sequences: `newton_scan` against `jax.lax.scan`, forward and gradient."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -67,7 +68,8 @@ def _contestants(gradient: bool) -> dict[str, Contestant]:
         def slopes(weights: Any, xs: Any) -> Any:
             return jax.grad(lambda weights: jnp.sum(outputs(weights, xs)))(weights)
 
-        return Contestant(lambda _: slopes if gradient else outputs)
+        # A new function for every T, whose inputs have other shapes.
+        return Contestant(lambda _: partial(slopes if gradient else outputs))
 
     def newton(mode: str, method: Method) -> Contestant:
         return made(lambda f, init, xs: newton_scan(f, init, xs, mode=mode, method=method))

@@ -41,13 +41,14 @@ class QuickStep(eqx.Module):
 
     def __call__(self, y: PyTree, slot: Slot) -> PyTree:
         """Return the state after the step."""
+        step, flattening = dataclasses.replace(self.step, store=False), Flattening(y)
+        if not self.as_vector and flattening.size <= FEW_VARIABLES:
+            return step(y, slot)
         # A product with what is the same in every round would be made before the loop, of the
         # size of the state, and be read in every round.
         scale, _ = jax.lax.optimization_barrier((self._scale(), slot.start))
-        step = dataclasses.replace(self.step, store=False)
         if not self.as_vector:
             return dataclasses.replace(step, scale=jax.tree.map(lambda _: scale, y))(y, slot)
-        flattening = Flattening(y)
 
         def vector_field(t: Any, vector: Array) -> Array:
             return flattening.flatten(step.vector_field(t, flattening.unflatten(vector)))
@@ -80,7 +81,9 @@ def quick_explicit_step(step: ExplicitStep | EulerStep, t: Any, y: PyTree) -> Qu
     dtype = own[0][1]
     if kinds != own or any(kind != dtype for _, kind in own) or not _is_real(dtype):
         return None
-    if isinstance(step, EulerStep) or (step.stages < _FEW_STAGES and size == len(own) > 1):
+    if isinstance(step, EulerStep):
+        return QuickStep(step, as_vector=False) if size > FEW_VARIABLES else None
+    if step.stages < _FEW_STAGES and size == len(own) > 1:
         return QuickStep(step, as_vector=False)
     if costly(step.vector_field, t, y):
         return QuickStep(step, as_vector=True)

@@ -95,7 +95,12 @@ def test_chaotic_windows_shadow_the_stepped_ones(name, windows_in_all):
 @BOTH
 @pytest.mark.parametrize(
     ("inner", "order"),
-    [(diffrax.Euler, 1), (diffrax.Heun, 2), (diffrax.Bosh3, 3), (diffrax.Tsit5, 5)],
+    [
+        pytest.param(diffrax.Euler, 1, marks=pytest.mark.slow),
+        (diffrax.Heun, 2),
+        pytest.param(diffrax.Bosh3, 3, marks=pytest.mark.slow),
+        (diffrax.Tsit5, 5),
+    ],
 )
 def test_the_inner_solvers_order_survives(inner, order, mode):
     """The harmonic oscillator turns its state around a circle."""

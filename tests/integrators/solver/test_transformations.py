@@ -69,7 +69,7 @@ def test_a_checkpointed_solve_has_the_same_gradient():
     )
 
 
-@pytest.mark.parametrize("jit", [jax.jit, eqx.filter_jit])
+@pytest.mark.parametrize("jit", [jax.jit, pytest.param(eqx.filter_jit, marks=pytest.mark.slow)])
 def test_calls_with_the_same_shapes_are_traced_once(jit):
     traces = []
 

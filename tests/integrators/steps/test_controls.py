@@ -18,7 +18,11 @@ STARTS, ENDS = jnp.array([0.0, 0.25, 0.5]), jnp.array([0.25, 0.5, 0.75])
 
 
 @pytest.mark.parametrize(
-    ("solver", "levy"), [(diffrax.EulerHeun(), {}), (diffrax.SPaRK(), {"use_levy": True})]
+    ("solver", "levy"),
+    [
+        pytest.param(diffrax.EulerHeun(), {}, marks=pytest.mark.slow),
+        (diffrax.SPaRK(), {"use_levy": True}),
+    ],
 )
 def test_terms_with_increments_answer_as_they_do_themselves(solver, levy):
     known = increments(solver, TERMS, STARTS, ENDS)

@@ -40,10 +40,12 @@ class TwoStages(diffrax.AbstractSDIRK):
 
 
 SOLVERS = [
-    *(kind(root_finder=FINDER) for kind in (diffrax.ImplicitEuler, diffrax.Kvaerno3, Trapezoidal)),
+    diffrax.Kvaerno3(root_finder=FINDER),
     TwoStages(),
-    pytest.param(diffrax.Kvaerno4(root_finder=FINDER), marks=pytest.mark.slow),
-    pytest.param(diffrax.Kvaerno5(root_finder=FINDER), marks=pytest.mark.slow),
+    *(
+        pytest.param(kind(root_finder=FINDER), marks=pytest.mark.slow)
+        for kind in (diffrax.ImplicitEuler, Trapezoidal, diffrax.Kvaerno4, diffrax.Kvaerno5)
+    ),
 ]
 
 

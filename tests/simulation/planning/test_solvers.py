@@ -23,7 +23,7 @@ def test_upper_case_is_forgiven_and_a_wrong_name_is_corrected():
         inner_solver("kvarno5", np.float64)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 def test_an_implicit_solver_reaches_round_off_at_a_fixed_step(dtype):
     dataset = simulate(
         "stuart-landau",
@@ -45,7 +45,10 @@ def states(solver):
 
 
 @pytest.mark.parametrize("solver", IMPLICIT, ids=lambda solver: type(solver).__name__)
-@pytest.mark.parametrize("wrap", [lambda s: s, ParallelNewton, diffrax.HalfSolver])
+@pytest.mark.parametrize(
+    "wrap",
+    [lambda s: s, ParallelNewton, pytest.param(diffrax.HalfSolver, marks=pytest.mark.slow)],
+)
 def test_an_implicit_solver_of_diffrax_needs_no_tolerances(solver, wrap):
     by_name = inner_solver(type(solver).__name__, np.float64)
     if wrap is diffrax.HalfSolver:
