@@ -1,5 +1,7 @@
 """(f) What `auto` costs against the best of its opponents, on every built-in flow and method."""
 
+from collections.abc import Sequence
+
 import diffrax
 import jax
 import optimistix
@@ -19,7 +21,10 @@ _MOST_IMPLICIT = 100
 
 
 def measure(
-    steps: int, repeats: int, only: list[str] | None = None, implicit: bool = True
+    steps: int,
+    repeats: int,
+    only: Sequence[str] | None = None,
+    methods: Sequence[diffrax.AbstractSolver] = (*EXPLICIT, *IMPLICIT),
 ) -> Question:
     """Return the table.
 
@@ -27,15 +32,16 @@ def measure(
         steps: a multiple of 1,000.
         repeats: rounds.
         only: names of flows; None: all of them.
-        implicit: whether implicit methods are among those measured.
+        methods: of `EXPLICIT` and `IMPLICIT`.
     """
     rows = []
     for problem in built_in_flows():
         if only is not None and problem.name not in only:
             continue
         size = sum(leaf.size for leaf in jax.tree.leaves(problem.y0))
-        methods = [*EXPLICIT, *IMPLICIT] if implicit and size <= _MOST_IMPLICIT else EXPLICIT
         for solver in methods:
+            if solver in IMPLICIT and size > _MOST_IMPLICIT:
+                continue
             race = Race(
                 _contestants(problem, solver),
                 lambda _, problem=problem: (problem.y0,),

@@ -16,11 +16,14 @@ from suite.timing import Contestant, Race
 BATCH = 16
 
 
-def measure(sizes: list[int], repeats: int, limit: float, gradients: bool = True) -> Question:
-    """Return the table, for a GRU with one unit and a batch of 16."""
+def measure(sizes: list[int], repeats: int, limit: float, small: bool = False) -> Question:
+    """Return the table, for a GRU with one unit and a batch of 16; a small one is forward only."""
     rows = []
-    for gradient in (False, True) if gradients else (False,):
-        race = Race(_contestants(gradient), _inputs, repeats, limit)
+    for gradient in (False,) if small else (False, True):
+        contestants = _contestants(gradient)
+        if small:
+            del contestants["newton_scan, DEER"]
+        race = Race(contestants, _inputs, repeats, limit)
         for n in sizes:
             found = race.at(n)
             scan = found["lax.scan"]

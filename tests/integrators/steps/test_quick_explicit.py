@@ -36,7 +36,11 @@ def _same(one, other, rtol=1e-14):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=rtol), one, other)
 
 
-@pytest.mark.parametrize("y", [Y, jnp.array([0.1, -0.4, 0.7, 0.2])], ids=["dict", "array"])
+@pytest.mark.parametrize(
+    "y",
+    [{**Y, "b": jnp.array([0.7, 0.1, -2.0])}, jnp.array([0.1, -0.4, 0.7, 0.2])],
+    ids=["dict", "array"],
+)
 @pytest.mark.parametrize("solver", [diffrax.Tsit5, diffrax.Dopri8, diffrax.Ralston, diffrax.Euler])
 def test_a_quick_step_is_the_step(solver, y):
     field = _field if isinstance(y, dict) else lambda t, y, args: jnp.tanh(args * y[::-1] + t)
@@ -62,6 +66,7 @@ def _stacked(t, y, args):
         (diffrax.Tsit5(), _numbers, dict.fromkeys("abcd", jnp.array(0.3)), True),
         (diffrax.Heun(), _numbers, dict.fromkeys("abcd", jnp.array(0.3)), False),
         (diffrax.Euler(), _stacked, jnp.ones(4), False),
+        (diffrax.Euler(), lambda t, y, args: jnp.exp(-y), jnp.ones(3), None),
         (diffrax.Tsit5(), lambda t, y, args: y**2, jnp.ones(4), None),  # element by element
         (diffrax.Tsit5(), lambda t, y, args: y**2, jnp.ones(3), None),  # in registers already
         (diffrax.Tsit5(), lambda t, y, args: jnp.exp(-y), jnp.ones(9), None),  # too many variables
