@@ -130,7 +130,6 @@ def test_members_are_shared_out_over_devices():
         import diffrax, jax, jax.numpy as jnp, numpy as np
         from jax.sharding import Mesh, PartitionSpec
         from parasim import ParallelNewton
-from parasim.integrators.decision._decision import AbstractDecision, Choice
 
         jax.config.update("jax_enable_x64", True)
 
