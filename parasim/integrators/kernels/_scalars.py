@@ -44,7 +44,9 @@ _CALLS = frozenset(
         *("remat2", "checkpoint"),
     )
 )
-_IDENTITIES = frozenset(("copy", "copy_p", "optimization_barrier", "stop_gradient"))
+_IDENTITIES = frozenset(
+    ("copy", "copy_p", "optimization_barrier", "parasim_stored", "stop_gradient")
+)
 _REDUCTIONS = {
     "reduce_sum": jax.lax.add,
     "reduce_prod": jax.lax.mul,

@@ -1,11 +1,13 @@
 """Where XLA's CPU compiler has to be helped."""
 
-import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.extend.core import Primitive
+from jax.interpreters import ad, batching, mlir
 from jaxtyping import Array, PyTree
 
 from parasim.integrators.method._devices import device_in_use
@@ -14,7 +16,6 @@ from parasim.integrators.method._devices import device_in_use
 FEW_VARIABLES = 3
 
 
-@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
 def stored(tree: PyTree, always: bool = False) -> PyTree:
     """Return the same, but computed once and not by everything that reads it.
 
@@ -25,22 +26,53 @@ def stored(tree: PyTree, always: bool = False) -> PyTree:
 
     Arguments:
         tree: arrays.
-        always: also where they are few numbers, which else stay in registers.
+        always: also where they are few numbers, which else stay in registers if no derivatives
+            are taken.
     """
     few = sum(leaf.size for leaf in jax.tree.leaves(tree)) <= FEW_VARIABLES
-    if few and not always:
-        # The compiler drops the factor. But under `vmap` jax expects the batch's axis to be where
-        # the rule below puts it, and after `jnp.stack` it is not.
-        return jax.tree.map(lambda leaf: leaf * jnp.ones(leaf.shape, leaf.dtype), tree)
-    return _divided(tree)
+    return jax.tree.map(lambda leaf: _stored.bind(leaf, really=always or not few), tree)
 
 
-@stored.defjvp
-def _stored_jvp(
-    always: bool, trees: tuple[PyTree], tangents: tuple[PyTree]
-) -> tuple[PyTree, PyTree]:
-    del always
-    return _divided(trees[0]), _divided(tangents[0])
+_stored = Primitive("parasim_stored")
+_stored.def_impl(lambda leaf, really: leaf)
+_stored.def_abstract_eval(lambda leaf, really: leaf)
+mlir.register_lowering(_stored, mlir.lower_fun(lambda leaf, really: leaf, multiple_results=False))
+
+
+def _divided(leaf: Array, really: bool) -> Array:
+    """Divide by as many ones: by one for all it would become a product, which is repeated."""
+    if not really:
+        return leaf
+    if jnp.iscomplexobj(leaf):
+        return jax.lax.complex(_divided(leaf.real, really), _divided(leaf.imag, really))
+    return leaf / jax.lax.optimization_barrier(jnp.ones(leaf.shape, leaf.dtype))
+
+
+mlir.register_lowering(_stored, mlir.lower_fun(_divided, multiple_results=False), platform="cpu")
+
+
+def _batch(leaves: Sequence[Array], axes: Sequence[int], really: bool) -> tuple[Array, int]:
+    return _stored.bind(*leaves, really=really), axes[0]
+
+
+def _jvp(
+    leaves: Sequence[Array], tangents: Sequence[Any], really: bool
+) -> tuple[Array, Array | ad.Zero]:
+    del really
+    (leaf,), (tangent,) = leaves, tangents
+    kept = _stored.bind(leaf, really=True)
+    return kept, tangent if isinstance(tangent, ad.Zero) else _stored.bind(tangent, really=True)
+
+
+def _transpose(cotangent: Any, leaf: Any, really: bool) -> list[Any]:
+    del leaf
+    zero = isinstance(cotangent, ad.Zero)
+    return [cotangent if zero else _stored.bind(cotangent, really=really)]
+
+
+batching.primitive_batchers[_stored] = _batch
+ad.primitive_jvps[_stored] = _jvp
+ad.primitive_transposes[_stored] = _transpose
 
 
 def costly(function: Callable[..., PyTree], *arguments: PyTree) -> bool:
@@ -96,15 +128,3 @@ _COSTLY = re.compile(
     r"= (exp|exp2|expm1|log|log1p|logistic|pow|sin|cos|tan|sinh|cosh|tanh|asin|acos|atan|atan2|"
     r"asinh|acosh|atanh|erf|erfc|erf_inv|lgamma|digamma|cbrt|while|scan|fft|sort)\b"
 )
-
-
-def _divided(tree: PyTree) -> PyTree:
-    if device_in_use().platform != "cpu":
-        return jax.tree.map(lambda leaf: leaf * jnp.ones(leaf.shape, leaf.dtype), tree)
-    return jax.tree.map(_divided_leaf, tree)
-
-
-def _divided_leaf(leaf: Array) -> Array:
-    if jnp.iscomplexobj(leaf):
-        return jax.lax.complex(_divided_leaf(leaf.real), _divided_leaf(leaf.imag))
-    return leaf / jax.lax.optimization_barrier(jnp.ones(leaf.shape, leaf.dtype))
