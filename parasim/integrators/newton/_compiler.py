@@ -34,9 +34,16 @@ def stored(tree: PyTree, always: bool = False) -> PyTree:
 
 
 _stored = Primitive("parasim_stored")
-_stored.def_impl(lambda leaf, really: leaf)
-_stored.def_abstract_eval(lambda leaf, really: leaf)
-mlir.register_lowering(_stored, mlir.lower_fun(lambda leaf, really: leaf, multiple_results=False))
+
+
+@_stored.def_impl
+def _same(leaf: Any, really: bool) -> Any:
+    del really
+    return leaf
+
+
+_stored.def_abstract_eval(_same)
+mlir.register_lowering(_stored, mlir.lower_fun(_same, multiple_results=False))
 
 
 def _divided(leaf: Array, really: bool) -> Array:

@@ -124,10 +124,9 @@ class MeshSearch(eqx.Module):
         guess = steps.interpolated(found.mesh, found.states, mesh, parent)
         walk = self._walk(mesh, guess, found.history)
         states = jax.vmap(flattening.unflatten)(walk.states[: mesh.slots])
-        errors = steps.errors(mesh, states, self.tolerance)
-        left = steps.residuals(mesh, states, self.tolerance.times(_LEFT))
+        errors, left = steps.checked(mesh, states, self.tolerance)
         reached = jnp.arange(mesh.slots, dtype=jnp.int32) < walk.history.position
-        good = reached & (errors < 1) & (left < 1)
+        good = reached & (errors < 1) & (left < _LEFT)
         known = jnp.sum(jnp.cumprod(good.astype(jnp.int32)), dtype=jnp.int32)
         return Found(
             mesh=mesh,

@@ -11,7 +11,8 @@ import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import PyTree
+import numpy as np
+from jaxtyping import Array, PyTree
 
 from parasim._errors import ConfigError
 from parasim.integrators.newton._compiler import FEW_VARIABLES, costly, stored
@@ -53,19 +54,46 @@ class ExplicitStep(eqx.Module):
             ConfigError: the vector field has made another dtype of it.
         """
         in_registers = self._in_registers(y, slot.start)
-        y1 = self._solution(y, self._slopes(y, slot.start, self.stages, in_registers), in_registers)
+        y1 = self._solution(y, self._slopes(y, slot.start, in_registers), in_registers)
         check_dtypes(y, y1)
         return y1
 
     def details(self, y: PyTree, slot: Slot) -> tuple[PyTree, dict[str, PyTree]]:
-        """Return the embedded error estimate of the step, and what diffrax interpolates from."""
-        in_registers = self._in_registers(y, slot.start)
-        slopes = self._slopes(y, slot.start, self.tableau.num_stages, in_registers)
-        error = _combination(_nonzero(self.tableau.b_error, slopes))
+        """Return the embedded error estimate of the step, and what diffrax interpolates from.
+
+        It is asked of all steps side by side, so the stages are a loop, which is soon compiled.
+        """
+        tableau, dtype = self.tableau, jnp.result_type(self.dt)
+        count = tableau.num_stages
+        rows = np.zeros((count, count))
+        for row, weights in zip(rows[1:], tableau.a_lower, strict=True):
+            row[: len(weights)] = weights
+        nodes = np.concatenate([np.zeros(1), np.asarray(tableau.c)])
+
+        def advanced(weights: Any, slopes: list[PyTree]) -> PyTree:
+            change = _weighted(weights, slopes)
+            return jax.tree.map(lambda a, dt, b: a + dt * b, y, self.scale, change)
+
+        def stage(slopes: list[PyTree], x: tuple[Array, Array, Array]) -> tuple[list[PyTree], None]:
+            place, weights, node = x
+            at = stored(advanced(weights, slopes), always=True)
+            slope = stored(self.vector_field(slot.start + node * self.dt, at), always=True)
+
+            def unless(other: int) -> PyTree:
+                return jax.tree.map(
+                    lambda new, old: jnp.where(place == other, new, old), slope, slopes[other]
+                )
+
+            return [unless(other) for other in range(count)], None
+
+        none = [jax.tree.map(jnp.zeros_like, y)] * count
+        each = jnp.arange(count, dtype=jnp.int32), jnp.asarray(rows), jnp.asarray(nodes, dtype)
+        slopes, _ = jax.lax.scan(stage, none, each)
+        error = _weighted(tableau.b_error, slopes)
         error = jax.tree.map(jnp.multiply, self.scale, error)
         increments = [jax.tree.map(jnp.multiply, self.scale, slope) for slope in slopes]
         stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *increments)
-        return error, {"y0": y, "y1": self._solution(y, slopes, in_registers), "k": stacked}
+        return error, {"y0": y, "y1": advanced(tableau.b_sol, slopes), "k": stacked}
 
     @property
     def tableau(self) -> diffrax.ButcherTableau:
@@ -83,13 +111,14 @@ class ExplicitStep(eqx.Module):
         y1 = self._added(y, weights, slopes, last_alone=fine and self._last_alone(y, in_registers))
         return stored(y1) if self.store else y1
 
-    def _slopes(self, y: PyTree, t: Any, count: int, in_registers: bool) -> list[PyTree]:
+    def _slopes(self, y: PyTree, t: Any, in_registers: bool) -> list[PyTree]:
         def kept(tree: PyTree) -> PyTree:
             return stored(tree, _are_few(y) and not in_registers) if self.store else tree
 
         last_alone = self._last_alone(y, in_registers)
         slopes = [kept(self.vector_field(t, y))]
-        for row, c in zip(self.tableau.a_lower[: count - 1], self.tableau.c, strict=False):
+        rows = self.tableau.a_lower[: self.stages - 1]
+        for row, c in zip(rows, self.tableau.c, strict=False):
             stage = kept(self._added(y, row, slopes, last_alone))
             slopes.append(kept(self.vector_field(t + float(c) * self.dt, stage)))
         return slopes
@@ -187,3 +216,15 @@ def _combination(terms: _Terms) -> PyTree:
         lambda *leaves: sum(w * leaf for w, leaf in zip(weights, leaves, strict=True)),
         *(slope for _, slope in terms),
     )
+
+
+def _weighted(weights: Any, slopes: list[PyTree]) -> PyTree:
+    """Return `sum_i w_i f_i`, with weights that are not known while tracing."""
+
+    def one(*leaves: Array) -> Array:
+        own = jnp.asarray(weights, leaves[0].real.dtype)
+        return sum(
+            (w * leaf for w, leaf in zip(own, leaves, strict=True)), jnp.zeros_like(leaves[0])
+        )
+
+    return jax.tree.map(one, *slopes)

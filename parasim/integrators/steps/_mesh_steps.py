@@ -78,12 +78,19 @@ class MeshSteps(eqx.Module):
         error, _ = self.details(mesh, states)
         return jax.vmap(tolerance.error)(states_before(self.y0, states), states, error)
 
-    def residuals(self, mesh: Mesh, states: PyTree, tolerance: Tolerance) -> Float[Array, " N"]:
-        """Return by how much states differ from the step before, in units of the tolerance."""
-        before = states_before(self.y0, states)
-        after = jax.vmap(self.step)(before, self.slots(mesh))
+    def checked(
+        self, mesh: Mesh, states: PyTree, tolerance: Tolerance
+    ) -> tuple[Float[Array, " N"], Float[Array, " N"]]:
+        """Return the error estimates, and by how much states differ from the step before.
+
+        Both are in units of the tolerance.
+        """
+        before, (error, details) = states_before(self.y0, states), self.details(mesh, states)
+        after = details.get("y1")  # as all of diffrax's own solvers have it
+        after = jax.vmap(self.step)(before, self.slots(mesh)) if after is None else after
         residual = jax.tree.map(lambda a, b: a - b, after, states)
-        return jax.vmap(tolerance.error)(before, states, residual)
+        measured = jax.vmap(tolerance.error)
+        return measured(before, states, error), measured(before, states, residual)
 
     def interpolated(
         self, mesh: Mesh, states: PyTree, finer: Mesh, parent: Int[Array, " N"]
