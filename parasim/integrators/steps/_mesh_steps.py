@@ -75,8 +75,7 @@ class MeshSteps(eqx.Module):
 
     def errors(self, mesh: Mesh, states: PyTree, tolerance: Tolerance) -> Float[Array, " N"]:
         """Return the error estimates of the steps, in units of the tolerance."""
-        error, _ = self.details(mesh, states)
-        return jax.vmap(tolerance.error)(states_before(self.y0, states), states, error)
+        return self.checked(mesh, states, tolerance)[0]
 
     def checked(
         self, mesh: Mesh, states: PyTree, tolerance: Tolerance
