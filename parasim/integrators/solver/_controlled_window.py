@@ -95,8 +95,10 @@ class ControlledWindow(eqx.Module):
         y1, states = flattening.unflatten(last), jax.vmap(flattening.unflatten)(vectors)
         menu = self.solver.menu(self.slots, t1 - t0)
         _, _, record, history = self.solver.recorded(delivered, choice, history, menu)
-        details = self.steps.details(mesh, states)[1]
-        return SolvedWindow(y1, mesh, details, record, mesh_record, history)
+        details = self.steps.details(mesh, states)
+        errors = jnp.where(mesh.made, self.steps.errors(states, details, self.tolerance), 0)
+        mesh_record = mesh_record._replace(error=constant(jnp.max(errors)))
+        return SolvedWindow(y1, mesh, details[1], record, mesh_record, history)
 
     def _method_of_derivatives(self, size: int) -> Method:
         """Return that of the windows, if it makes Jacobians anyway, or they are small."""
@@ -128,7 +130,7 @@ class ControlledWindow(eqx.Module):
             found, coarse = jax.lax.cond(
                 parallel, lambda: search(t0, t1, history), lambda: (nothing, none)
             )
-        mesh, states, errors, attempts = self._finished(found, t1)
+        mesh, states, attempts = self._finished(found, t1)
         whole = (attempts == 0) & (found.known > 0)
         growth = found.history.log_growth / (t1 - t0).astype(history.tangent.dtype)
         ended = found.history._replace(iterations=found.iterations)
@@ -141,16 +143,16 @@ class ControlledWindow(eqx.Module):
             growth=jnp.where(whole, growth, jnp.nan),
             history=ended.after_steps(attempts, menu),
         )
-        error = jnp.max(jnp.where(mesh.made, errors, 0))
-        record = MeshRecord(coarse, found.rounds, mesh.steps, attempts, error)
+        record = MeshRecord.none(history.tangent.dtype)._replace(
+            coarse_attempts=coarse, rounds=found.rounds, inner_steps=mesh.steps, attempts=attempts
+        )
         return mesh, states, delivered, choice, record
 
-    def _finished(self, found: Found, t1: Any) -> tuple[Mesh, PyTree, Array, Int[Array, ""]]:
+    def _finished(self, found: Found, t1: Any) -> tuple[Mesh, PyTree, Int[Array, ""]]:
         """Keep what is known, and integrate the rest adaptively.
 
         Returns:
-            The steps; the states after each; their errors; and how many were tried one after the
-            other.
+            The steps; the states after each; and how many were tried one after the other.
         """
         steps, known = self.steps, found.known
         mesh = found.mesh.first(known)
@@ -178,7 +180,7 @@ class ControlledWindow(eqx.Module):
         )
         place = jnp.minimum(jnp.arange(self.slots, dtype=jnp.int32), mesh.steps - 1)
         states = jax.tree.map(lambda leaf: leaf[jnp.maximum(place, 0)], states)
-        return mesh, states, steps.errors(mesh, states, self.tolerance), attempts
+        return mesh, states, attempts
 
 
 def _moving_with_the_window(mesh: Mesh, t0: Any, t1: Any) -> Mesh:

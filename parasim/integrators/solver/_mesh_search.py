@@ -42,8 +42,8 @@ class Found(NamedTuple):
     Attributes:
         mesh: the steps.
         states: after each of them, along a leading axis.
-        errors: the error estimates of the steps, in units of the tolerance.
         known: before how many steps there is none that is not within the tolerance, or not solved.
+        searching: whether these steps are still to be checked.
         solved: whether all steps are, within the tolerance or not.
         rounds: how many it took.
         iterations: of Newton's method, in all of them.
@@ -53,8 +53,8 @@ class Found(NamedTuple):
 
     mesh: Mesh
     states: PyTree
-    errors: Float[Array, " N"]
     known: Int[Array, ""]
+    searching: Bool[Array, ""]
     solved: Bool[Array, ""]
     rounds: Int[Array, ""]
     iterations: Int[Array, ""]
@@ -62,18 +62,18 @@ class Found(NamedTuple):
     history: History
 
     @classmethod
-    def start(cls, mesh: Mesh, states: PyTree, errors: Array, history: History) -> "Found":
+    def start(cls, mesh: Mesh, states: PyTree, history: History) -> "Found":
         """Return the steps that are to be divided."""
-        none = jnp.zeros((), jnp.int32)
+        none, yes = jnp.zeros((), jnp.int32), jnp.array(True)
         update = jnp.zeros((), history.tangent.dtype)
-        return cls(mesh, states, errors, none, jnp.array(True), none, none, update, history)
+        return cls(mesh, states, none, yes, yes, none, none, update, history)
 
     @classmethod
     def nothing(cls, t0: Any, y0: PyTree, slots: int, history: History) -> "Found":
         """Return that there are no steps yet, in so many slots."""
         states = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (slots, *jnp.shape(leaf))), y0)
         mesh = Mesh(jnp.full(slots + 1, t0), jnp.zeros((), jnp.int32))
-        return cls.start(mesh, states, jnp.zeros(slots, history.tangent.dtype), history)
+        return cls.start(mesh, states, history)
 
 
 class MeshSearch(eqx.Module):
@@ -106,42 +106,50 @@ class MeshSearch(eqx.Module):
             self.tolerance.times(self.coarseness),
             self.menu.steps,
         )
-        errors = steps.errors(coarse.mesh, coarse.states, self.tolerance)
-        found = Found.start(coarse.mesh, coarse.states, errors, history)
-
-        def going(found: Found) -> Bool[Array, ""]:
-            poor = found.known < found.mesh.steps
-            return found.solved & poor & (found.rounds < _MOST_ROUNDS)
-
-        found = jax.lax.while_loop(going, lambda found: self._divided(found), found)
+        found = Found.start(coarse.mesh, coarse.states, history)
+        found = jax.lax.while_loop(
+            lambda found: found.searching, lambda found: self._onwards(found), found
+        )
         return found, coarse.attempts
 
-    def _divided(self, found: Found) -> Found:
-        """Divide the steps that need it, and solve."""
-        steps, flattening = self.steps, Flattening(self.steps.y0)
-        errors = jnp.where(found.mesh.made, found.errors, 0)
-        mesh, parent = found.mesh.divided(parts_needed(errors, self.order))
-        guess = steps.interpolated(found.mesh, found.states, mesh, parent)
-        walk = self._walk(mesh, guess, found.history)
-        states = jax.vmap(flattening.unflatten)(walk.states[: mesh.slots])
-        errors, left = steps.checked(mesh, states, self.tolerance)
-        reached = jnp.arange(mesh.slots, dtype=jnp.int32) < walk.history.position
+    def _onwards(self, found: Found) -> Found:
+        """Check the steps; divide those that need it, and solve."""
+        steps, mesh, states = self.steps, found.mesh, found.states
+        details = steps.details(mesh, states)
+        errors = steps.errors(states, details, self.tolerance)
+        left = steps.residuals(mesh, states, details, self.tolerance)
+        reached = jnp.arange(mesh.slots, dtype=jnp.int32) < found.history.position
         good = reached & (errors < 1) & (left < _LEFT)
         known = jnp.sum(jnp.cumprod(good.astype(jnp.int32)), dtype=jnp.int32)
-        return Found(
-            mesh=mesh,
-            states=states,
-            errors=errors,
-            known=jnp.minimum(known, mesh.steps),
-            solved=walk.history.position >= mesh.steps,
+        known = jnp.where(found.rounds > 0, jnp.minimum(known, mesh.steps), 0)
+        poor = found.solved & (known < mesh.steps) & (found.rounds < _MOST_ROUNDS)
+
+        def divided() -> tuple[Mesh, PyTree]:
+            parts = parts_needed(jnp.where(mesh.made, errors, 0), self.order)
+            finer, parent = mesh.divided(parts)
+            return finer, steps.interpolated(mesh, details, finer, parent)
+
+        # Only this is in a `lax.cond`, and not the loops of the walk: XLA takes seconds to simplify
+        # one more level of computations.
+        finer, guess = jax.lax.cond(any_member(poor), divided, lambda: (mesh, states))
+        flattening = Flattening(steps.y0)
+        walk = self._walk(finer, guess, found.history, poor)
+        solved = Found(
+            mesh=finer,
+            states=jax.vmap(flattening.unflatten)(walk.states[: mesh.slots]),
+            known=known,
+            searching=jnp.array(True),
+            solved=walk.history.position >= finer.steps,
             rounds=found.rounds + 1,
             iterations=found.iterations + walk.history.iterations,
             update=walk.update,
             history=walk.history,
         )
+        checked = found._replace(known=known, searching=jnp.array(False))
+        return jax.tree.map(lambda new, old: jnp.where(poor, new, old), solved, checked)
 
-    def _walk(self, mesh: Mesh, guess: PyTree, history: History) -> Walk:
-        """Solve on a mesh, as long as the decision is for parallel."""
+    def _walk(self, mesh: Mesh, guess: PyTree, history: History, wanted: Bool[Array, ""]) -> Walk:
+        """Solve on a mesh, if that is wanted, as long as the decision is for parallel."""
         y0, decision = self.steps.y0, self.solver.decision
         flattening = Flattening(y0)
         vector = flattening.flatten(y0)
@@ -169,4 +177,4 @@ class MeshSearch(eqx.Module):
             log_growth=jnp.zeros_like(history.log_growth),
         )
         start = Walk.start(vector, history, self.menu)
-        return jax.lax.while_loop(going, onwards, (start, jnp.array(True)))[0]
+        return jax.lax.while_loop(going, onwards, (start, wanted))[0]

@@ -9,6 +9,7 @@ into small blocks, and these into the array.
 from typing import Any, NamedTuple
 
 import diffrax
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, PyTree
@@ -177,8 +178,8 @@ def _attempted(
     controller: diffrax.PIDController,
 ) -> _Going:
     """Make one attempt, of a step that ends at t1 or before it is close to that."""
-    y, error, _, solver_state, result = solver.step(
-        terms, going.start, going.stop, going.y, args, going.solver_state, False
+    y, error, _, solver_state, result = _stepped(
+        solver, terms, going.start, going.stop, going.y, args, going.solver_state
     )
     error = jax.tree.map(lambda leaf: jnp.where(jnp.isnan(leaf), jnp.inf, leaf), error)
     kept, start, stop, _, controller_state, _ = controller.adapt_step_size(
@@ -208,6 +209,19 @@ def _attempted(
         attempts=going.attempts + 1,
         good=going.good & (~kept | diffrax.is_okay(result)),
     )
+
+
+@eqx.filter_jit  # to be traced once, for all passes of a window
+def _stepped(
+    solver: diffrax.AbstractSolver,
+    terms: PyTree,
+    start: Any,
+    stop: Any,
+    y: PyTree,
+    args: PyTree,
+    state: PyTree,
+) -> tuple[PyTree, PyTree, dict[str, PyTree], PyTree, diffrax.RESULTS]:
+    return solver.step(terms, start, stop, y, args, state, made_jump=False)
 
 
 def _first_step(

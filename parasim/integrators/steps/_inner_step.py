@@ -59,6 +59,7 @@ class GenericStep(eqx.Module):
         numbers = jax.tree.map(lambda leaf: jnp.where(okay, leaf, jnp.nan), numbers)
         return error, eqx.combine(numbers, others)
 
+    @eqx.filter_jit  # to be traced once: an implicit step takes a second
     def _step(self, y: PyTree, slot: Slot) -> tuple[PyTree, PyTree, dict, Array]:
         """Step, and say whether that worked."""
         # lineax ends the program where a linear solver meets NaN; a guess may well lead there, and

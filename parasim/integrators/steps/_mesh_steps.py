@@ -73,40 +73,45 @@ class MeshSteps(eqx.Module):
         """Return the error estimates of the steps, and what diffrax interpolates from."""
         return jax.vmap(self.step.details)(states_before(self.y0, states), self.slots(mesh))
 
-    def errors(self, mesh: Mesh, states: PyTree, tolerance: Tolerance) -> Float[Array, " N"]:
+    def errors(
+        self, states: PyTree, details: tuple[PyTree, dict[str, PyTree]], tolerance: Tolerance
+    ) -> Float[Array, " N"]:
         """Return the error estimates of the steps, in units of the tolerance."""
-        return self.checked(mesh, states, tolerance)[0]
+        return jax.vmap(tolerance.error)(states_before(self.y0, states), states, details[0])
 
-    def checked(
-        self, mesh: Mesh, states: PyTree, tolerance: Tolerance
-    ) -> tuple[Float[Array, " N"], Float[Array, " N"]]:
-        """Return the error estimates, and by how much states differ from the step before.
-
-        Both are in units of the tolerance.
-        """
-        before, (error, details) = states_before(self.y0, states), self.details(mesh, states)
-        after = details.get("y1")  # as all of diffrax's own solvers have it
+    def residuals(
+        self,
+        mesh: Mesh,
+        states: PyTree,
+        details: tuple[PyTree, dict[str, PyTree]],
+        tolerance: Tolerance,
+    ) -> Float[Array, " N"]:
+        """Return by how much states differ from the step before, in units of the tolerance."""
+        before = states_before(self.y0, states)
+        after = details[1].get("y1")  # as all of diffrax's own solvers have it
         after = jax.vmap(self.step)(before, self.slots(mesh)) if after is None else after
         residual = jax.tree.map(lambda a, b: a - b, after, states)
-        measured = jax.vmap(tolerance.error)
-        return measured(before, states, error), measured(before, states, residual)
+        return jax.vmap(tolerance.error)(before, states, residual)
 
     def interpolated(
-        self, mesh: Mesh, states: PyTree, finer: Mesh, parent: Int[Array, " N"]
+        self,
+        mesh: Mesh,
+        details: tuple[PyTree, dict[str, PyTree]],
+        finer: Mesh,
+        parent: Int[Array, " N"],
     ) -> PyTree:
         """Return the states after the steps of a finer mesh, by the inner solver's interpolation.
 
         Arguments:
             mesh: the steps.
-            states: after each of them.
+            details: of them.
             finer: parts of them.
             parent: which step each is a part of.
         """
-        _, details = self.details(mesh, states)
 
         def at(step: Array, t: Array) -> PyTree:
             start, end = mesh.nodes[step], mesh.nodes[step + 1]
-            detail = jax.tree.map(lambda leaf: leaf[step], details)
+            detail = jax.tree.map(lambda leaf: leaf[step], details[1])
             end = jnp.where(start < end, end, start + 1)  # a slot that is no step
             return self.solver.interpolation_cls(t0=start, t1=end, **detail).evaluate(t)
 

@@ -1,4 +1,7 @@
-"""Steps that have a size of their own each."""
+"""Steps that have a size of their own each.
+
+A window asks for them in half a dozen places. With `jit` each step is traced once for all of them.
+"""
 
 import diffrax
 import equinox as eqx
@@ -22,10 +25,12 @@ class SizedStep(eqx.Module):
     args: PyTree
     start: PyTree
 
+    @eqx.filter_jit
     def __call__(self, y: PyTree, slot: Slot) -> PyTree:
         """Return the state after the step."""
         return self._step(slot)(y, slot)
 
+    @eqx.filter_jit
     def details(self, y: PyTree, slot: Slot) -> tuple[PyTree | None, dict[str, PyTree]]:
         """Return the error estimate of the step, and what diffrax interpolates from."""
         return self._step(slot).details(y, slot)
