@@ -4,6 +4,7 @@ What was calibrated on this machine must not decide what tests see.
 """
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -42,9 +43,14 @@ install_import_hook(
 )
 
 
+# Tracing makes millions of small objects, nearly all of which are needed as long as their module.
+gc.set_threshold(200_000, 50, 1000)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _programs_of_a_module_go_with_it():
     """Linux gives a process 65,530 memory maps, and a module's programs take up to 10,000."""
     yield
     eqx.clear_caches()
     jax.clear_caches()
+    gc.collect()

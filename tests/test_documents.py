@@ -34,6 +34,7 @@ SLOW = {
     "plugins.md",
     "predictability.md",
     "stores.md",
+    "tutorial.md",
 }
 
 _FENCE = re.compile(r"^( *)```(\w+)[^\n]*\n(.*?)^\1```", re.DOTALL | re.MULTILINE)

@@ -17,8 +17,9 @@ import numpy as np
 # taken so many, or are so many.
 _TURN, _LONG_ENOUGH, _MOST_ROUNDS = 0.01, 0.5, 101
 
-# Of which one compilation has use for two.
-_CORES_PER_COMPILATION = 4
+# So many programs are compiled at once: tracing takes turns, and half of the rest of a compilation
+# has use for one core only.
+_AT_ONCE = max(2, (os.cpu_count() or 1) // 4)
 
 _K = TypeVar("_K", bound=Hashable)
 
@@ -66,7 +67,7 @@ class Program(NamedTuple):
     Attributes:
         made_of: the function.
         run: the program.
-        compile_seconds: that it took.
+        compile_seconds: that it took, beside others.
     """
 
     made_of: Callable[..., Any]
@@ -152,7 +153,7 @@ def _often(run: Callable[..., Any], inputs: Sequence[Any]) -> int:
 def compiled(
     functions: Mapping[_K, Callable[..., Any]], inputs: Mapping[_K, Any]
 ) -> dict[_K, Program]:
-    """Compile and run functions of their inputs, as many at once as there are cores for."""
+    """Compile and run functions of their inputs, some at once."""
 
     def program(key: _K) -> Program:
         # Not `lower().compile()`: what that returns takes 0.15 ms more to call, in Python.
@@ -163,7 +164,7 @@ def compiled(
         first = _seconds(run, inputs[key], 1)
         return Program(functions[key], run, max(0.0, first - _seconds(run, inputs[key], 1)))
 
-    with ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // _CORES_PER_COMPILATION)) as threads:
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
         return dict(zip(functions, threads.map(program, functions), strict=True))
 
 

@@ -91,6 +91,7 @@ def test_systems_lists_names_and_shows_parameters_with_default_unit_and_range(pa
     assert "lorenz" not in alone
 
 
+@pytest.mark.slow
 def test_info_says_what_a_store_holds_and_what_made_it(parasim):
     parasim(LORENZ + "--steps 16 --mode parallel --set rho=20 --solver heun")
     result = parasim("info s.zarr")

@@ -63,6 +63,7 @@ def messages(url):
     return [snapshot.message for snapshot in repository.ancestry(branch="main")]
 
 
+@pytest.mark.slow
 def test_a_run_into_a_repository_is_interrupted_resumed_lengthened_and_replaced(url, monkeypatch):
     monkeypatch.setattr("parasim.simulation.running._compile._CALL_STEPS", 1)
 

@@ -259,6 +259,7 @@ def test_auto_stays_parallel_where_that_pays():
     assert "faster than by stepping" in windows["reason"][-1]
 
 
+@pytest.mark.slow
 def test_auto_leaves_parallel_where_it_does_not_pay():
     costs = DeviceCosts(step=1.0, iteration=50.0, level=0.0, work=0.0)
     solver = ParallelNewton(diffrax.Heun(), steps=128, costs=costs)

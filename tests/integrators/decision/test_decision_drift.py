@@ -48,6 +48,7 @@ def _drifting(count, steps, **options):
     return parasim.windows(solution), solution.solver_state.history
 
 
+@pytest.mark.slow
 def test_with_a_threshold_the_mode_follows_the_sign_of_the_estimate():
     count = 800
     windows, _ = _drifting(count, 128, mode=GrowthThreshold(0.0), costs=PARALLEL_PAYS)

@@ -7,7 +7,7 @@ from parasim.integrators.newton._compiler import FEW_VARIABLES, costly, scan_in_
 
 STATES = {
     "few": jnp.array([1.5, -jnp.inf, jnp.nan]),
-    "many": jnp.array([1.5, -0.0, jnp.inf, jnp.nan, 1e-310]),
+    "many": jnp.array([1.5, -0.0, jnp.inf, jnp.nan, 1e-300]),
     "float32": jnp.arange(5, dtype=jnp.float32),
     "complex": jnp.array([1 + 2j, jnp.inf + 1j, 3.0, 4.0, -1j]),
     "tree": {"a": jnp.ones((2, 3)), "b": jnp.float32(3.0)},

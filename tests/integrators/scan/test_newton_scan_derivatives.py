@@ -64,6 +64,7 @@ def test_second_derivatives_are_those_of_lax_scan(mode):
     )
 
 
+@pytest.mark.slow
 def test_second_derivatives_are_right_in_a_loop():
     """Reverse mode of a loop forgets the rules of jax.custom_jvp."""
 
@@ -81,6 +82,7 @@ def test_second_derivatives_are_right_in_a_loop():
     )
 
 
+@pytest.mark.slow
 @BOTH
 def test_gradients_pass_by_keys_and_counters(mode):
     def gradient(scan, **options):

@@ -198,6 +198,7 @@ def test_a_second_call_compiles_nothing():
     assert 0 < run(Y0) == run(2 * Y0)
 
 
+@pytest.mark.slow
 def test_dtypes_are_chosen_as_diffrax_does():
     """The times of saving are among those that decide."""
     ts = jnp.linspace(0, 1, 3, dtype=jnp.float32)

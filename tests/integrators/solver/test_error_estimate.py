@@ -40,6 +40,7 @@ def test_a_window_that_failed_has_an_infinite_error(mode):
     assert result == diffrax.RESULTS.nonfinite
 
 
+@pytest.mark.slow
 def test_an_error_estimate_drives_diffrax_s_step_size_control():
     problem = PREDICTABLE["van der Pol"]
     controller = diffrax.PIDController(rtol=1e-7, atol=1e-7)

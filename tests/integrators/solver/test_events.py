@@ -69,6 +69,7 @@ def test_events_are_those_of_the_inner_solver(event):
     _same(ours, theirs)
 
 
+@pytest.mark.slow
 def test_time_may_run_backwards_and_windows_be_constant():
     """In each of the two windows the condition changes, but only once upwards."""
     event = diffrax.Event(_first, NEWTON, direction=True)
@@ -79,6 +80,7 @@ def test_time_may_run_backwards_and_windows_be_constant():
     _same(ours, diffrax.diffeqsolve(TERM, diffrax.Bosh3(), dt0=-0.25, **common))
 
 
+@pytest.mark.slow
 def test_an_event_may_be_there_at_once_or_never():
     level = diffrax.Event(lambda t, y, args, **kwargs: y[0] > args, NEWTON)
     ts = jnp.array([0.0, 5.0])
@@ -125,6 +127,7 @@ def test_the_time_of_an_event_has_its_exact_derivative():
     np.testing.assert_allclose(gradient, jax.grad(exact, argnums=(0, 1))(1.2, 0.9), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_adaptive_windows_end_at_events():
     """The first window has two changes, and is made again once for each.
 
@@ -149,6 +152,7 @@ def test_adaptive_windows_end_at_events():
     assert jax.tree.structure(solution.controller_state) == jax.tree.structure(inner)
 
 
+@pytest.mark.slow
 def test_a_steady_state_ends_an_integration_without_end():
     """y' = a - y is steady when |a - y| < 1e-3; the steady state is a, its derivative 1."""
     term = diffrax.ODETerm(lambda t, y, args: args - y)

@@ -169,6 +169,7 @@ def _is_implicit(kind):
     )
 
 
+@pytest.mark.slow
 def test_stages_rely_on_no_promotion_of_ranks():
     solver = ParallelNewton(diffrax.ImplicitEuler(root_finder=FINDER), mode="parallel", steps=16)
     term = diffrax.ODETerm(lambda t, y, args: -y)

@@ -98,6 +98,7 @@ def test_a_quick_step_is_the_step(solver):
     np.testing.assert_allclose(jax.jit(lambda y: quick(y, TIMES))(y), expected, rtol=1e-11)
 
 
+@pytest.mark.slow
 def test_the_gradient_of_a_stepped_implicit_window_is_exact():
     """Of y' = -p y by backward Euler, whose steps divide by 1 + p h; p is closed over."""
     solver = diffrax.ImplicitEuler(root_finder=optimistix.Newton(1e-12, 1e-12))

@@ -36,6 +36,7 @@ def test_dense_output_is_the_inner_solvers_at_the_inner_step(inner, mode):
         np.testing.assert_allclose(ours, theirs, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_differences_and_derivatives_of_dense_output():
     solver = ParallelNewton(steps=32)
     windowed = _solved(solver, 2.0, dense=True)

@@ -90,9 +90,8 @@ def test_members_are_stepped_by_themselves_with_parameters_of_their_own():
         _same(jax.tree.map(lambda leaf: leaf[place], whole), alone)  # noqa: B023
 
 
-@pytest.mark.parametrize(
-    "inner", [diffrax.Bosh3(), pytest.param(diffrax.Euler(), marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("inner", [diffrax.Bosh3(), diffrax.Euler()])
 def test_a_window_and_its_gradient_are_those_of_the_inner_solver(inner):
     def last(solver, dt0, scale):
         y0 = {"a": scale * Y["a"], "b": jnp.full(3, 0.7)}

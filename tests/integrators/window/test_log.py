@@ -18,6 +18,7 @@ def test_the_log_keeps_the_most_recent_windows():
     )
 
 
+@pytest.mark.slow
 def test_windows_of_a_batch_say_how_to_take_a_member():
     problem = PREDICTABLE["logistic"]
     solver = ParallelNewton(steps=16)

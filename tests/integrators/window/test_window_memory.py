@@ -49,6 +49,7 @@ def test_pieces_are_as_long_as_fit_into_half_of_the_memory(monkeypatch):
     assert by_decision == {"auto": (256, 128), "parallel": (256,)}
 
 
+@pytest.mark.slow
 def test_shorter_pieces_find_the_same_window(monkeypatch):
     expected = run(8, mode="sequential")
     each = solver_of_windows(8).memory.each

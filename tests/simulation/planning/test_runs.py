@@ -88,6 +88,7 @@ def test_every_run_of_a_sweep_is_the_one_that_it_would_be_alone(tmp_path):
     np.testing.assert_array_equal(one["mode"], alone["mode"])
 
 
+@pytest.mark.slow
 def test_batches_do_not_mix_up_runs_and_the_last_one_may_be_smaller():
     options = {"y0": 1.0, "params": {"rate": 0.0}, "sweep": {"rate": [0.5, 1, 1.5, 2, 2.5]}}
     for batch in (1, 2, 64):
@@ -125,6 +126,7 @@ def test_initial_values_of_members_are_the_same_at_every_point_of_a_sweep():
     assert plan.model.y0["x"].tolist() == [[4, 5]] * 3
 
 
+@pytest.mark.slow
 def test_a_driven_parameter_and_a_swept_one_go_together(tmp_path):
     file = tmp_path / "current.csv"
     file.write_text("time,current\n0,0\n1,1\n")

@@ -79,6 +79,7 @@ def test_a_disk_that_fills_up_loses_nothing_and_the_run_goes_on_when_there_is_ro
     assert result.stdout == "the same\n", result.stderr
 
 
+@pytest.mark.slow
 def test_a_store_for_which_there_is_no_room_is_refused_at_once(tmp_path):
     with pytest.raises(StoreError, match="are free there: save fewer states"):
         simulate("lorenz96", t1=1e9, dt=0.01, store=tmp_path / "s")

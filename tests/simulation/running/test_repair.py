@@ -53,6 +53,7 @@ def test_only_what_is_damaged_is_written(tmp_path):
     assert changed == [store / "x" / "c" / "3"]
 
 
+@pytest.mark.slow
 def test_a_sweep_is_repaired_region_by_region_and_lost_ones_are_begun_again(tmp_path):
     store = tmp_path / "s"
     run = RUN | {"sweep": {"rho": [10.0, 20, 28]}, "batch": 1}

@@ -279,6 +279,7 @@ def test_an_extension_that_is_killed_leaves_the_old_run_or_the_new_one(tmp_path,
     assert bits(longer) == whole
 
 
+@pytest.mark.slow
 def test_a_store_of_an_ensemble_goes_on_too(tmp_path, monkeypatch):
     monkeypatch.setattr("parasim.simulation.running._compile._CALL_STEPS", 1)
     options = {"members": 3, "batch": 2, "seed": 4}

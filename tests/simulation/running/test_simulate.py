@@ -67,6 +67,7 @@ def test_thinning_equals_slicing_the_whole_run(lorenz, every):
     assert thinned.sizes["window"] == lorenz.sizes["window"]
 
 
+@pytest.mark.slow
 def test_every_window_says_when_it_ended_how_it_went_and_why(lorenz):
     np.testing.assert_allclose(lorenz["window_time"], [0.16, 0.32, 0.48, 0.64, 0.8, 0.96, 1.0])
     forced = simulate("lorenz63", t1=1.0, dt=0.01, solver=ParallelNewton(steps=16, mode="parallel"))
