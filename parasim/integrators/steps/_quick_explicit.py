@@ -1,4 +1,6 @@
-"""Explicit Runge-Kutta steps of a few variables as they are fastest on a CPU, without derivatives.
+"""Explicit steps of a few variables, or of one stage, as they are fastest on a CPU.
+
+No derivatives are taken of them.
 
 XLA's CPU compiler makes one kernel of a loop that touches less than 1,024 bytes in each round
 (its `SmallWhileLoopHoistingPass`), and of any other one as many kernels as there are results to
@@ -73,7 +75,10 @@ def quick_explicit_step(step: ExplicitStep | EulerStep, t: Any, y: PyTree) -> Qu
         y: a state, for the shapes and dtypes of its leaves.
     """
     size = Flattening(y).size
-    if not 0 < size <= _MOST_VARIABLES or device_in_use().platform != "cpu":
+    if size == 0 or device_in_use().platform != "cpu":
+        return None
+    # Euler's step has no stages to keep, however many variables there are.
+    if size > _MOST_VARIABLES and not isinstance(step, EulerStep):
         return None
     slope = jax.eval_shape(step.vector_field, t, y)
     kinds = [(leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(slope)]

@@ -67,6 +67,7 @@ def _stacked(t, y, args):
         (diffrax.Heun(), _numbers, dict.fromkeys("abcd", jnp.array(0.3)), False),
         (diffrax.Euler(), _stacked, jnp.ones(4), False),
         (diffrax.Euler(), lambda t, y, args: jnp.exp(-y), jnp.ones(3), None),
+        (diffrax.Euler(), lambda t, y, args: jnp.exp(-y), jnp.ones(40), False),
         (diffrax.Tsit5(), lambda t, y, args: y**2, jnp.ones(4), None),  # element by element
         (diffrax.Tsit5(), lambda t, y, args: y**2, jnp.ones(3), None),  # in registers already
         (diffrax.Tsit5(), lambda t, y, args: jnp.exp(-y), jnp.ones(9), None),  # too many variables
