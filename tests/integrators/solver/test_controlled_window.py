@@ -65,6 +65,21 @@ def test_a_window_in_parallel_is_within_its_tolerance_and_read_on_its_own_mesh()
     np.testing.assert_allclose(states[:made], _exact(saveat=ends), atol=1e-6)
 
 
+def test_an_implicit_step_is_traced_once_for_all_places_that_need_it():
+    traced = []
+
+    class Counting(diffrax.ImplicitEuler):
+        def step(self, *arguments, **named):
+            traced.append(named)
+            return super().step(*arguments, **named)
+
+    roots = optimistix.Chord(rtol=1e-9, atol=1e-9)
+    steps = _solver(solver=Counting(root_finder=roots))
+    jax.eval_shape(lambda y0: _solve(steps, y0, max_steps=2).ys, Y0)
+    # For windows; and for adaptive passes, which need no derivatives.
+    assert len(traced) == 2
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["parallel", "sequential"])
 def test_a_smaller_tolerance_means_a_smaller_error(mode):
