@@ -6,6 +6,7 @@ import pytest
 import parasim
 from parasim.integrators.kernels import _choice
 from parasim.integrators.kernels._choice import fused_scan, kernels_in_use
+from tests.cuda import program_for_cuda
 
 START, INPUTS = jnp.array([1.0, 2.0]), jnp.arange(4.0)
 
@@ -18,10 +19,6 @@ def body(y, x):
 def loop(body=body):
     """A new function every time: jax remembers what it has traced."""
     return lambda start, inputs: fused_scan(body, start, inputs)
-
-
-def for_cuda(f):
-    return jax.jit(f).trace(START, INPUTS).lower(lowering_platforms=("cuda",)).as_text()
 
 
 @pytest.fixture
@@ -37,7 +34,7 @@ def test_there_are_no_kernels_on_a_cpu():
 
 
 def test_on_a_gpu_a_loop_is_one_kernel_and_on_the_cpu_beside_it_a_scan(gpu):
-    program = for_cuda(loop())
+    program = program_for_cuda(loop(), START, INPUTS)
     assert "triton" in program
     assert "stablehlo.while" not in program
     # Compiled for this machine's CPU, which a kernel cannot be.
@@ -48,7 +45,7 @@ def test_on_a_gpu_a_loop_is_one_kernel_and_on_the_cpu_beside_it_a_scan(gpu):
 
 def test_kernels_can_be_switched_off(gpu, monkeypatch):
     monkeypatch.setenv(_choice.VARIABLE, "never")
-    assert "triton" not in for_cuda(loop())
+    assert "triton" not in program_for_cuda(loop(), START, INPUTS)
 
 
 def test_kernels_can_be_emulated(monkeypatch):
@@ -63,7 +60,7 @@ def test_what_has_no_kernel_is_a_scan(gpu):
     def sorted_step(y, x):
         return jnp.sort(y) + x, None
 
-    assert "triton" not in for_cuda(loop(sorted_step))
+    assert "triton" not in program_for_cuda(loop(sorted_step), START, INPUTS)
 
 
 def test_a_gpu_on_which_kernels_do_not_work_is_told_of_and_goes_on_without(monkeypatch):

@@ -12,6 +12,7 @@ from parasim.integrators.kernels._loop import LoopKernel
 from parasim.integrators.kernels._scalars import ELEMENTWISE, NotScalar
 from parasim.integrators.steps._explicit import ExplicitStep
 from parasim.integrators.steps._nodes import Slot
+from tests.cuda import program_for_cuda
 
 
 def _scans(body, init, xs):
@@ -25,11 +26,6 @@ def _emulated(body, init, xs):
 
 def _all(xs):
     return jnp.array([0, jax.tree.leaves(xs)[0].shape[1]], jnp.int32)
-
-
-def _for_cuda(f, *arguments):
-    """The program that a GPU of NVIDIA would be given."""
-    return jax.jit(f).trace(*arguments).lower(lowering_platforms=("cuda",)).as_text()
 
 
 def _assert_same(found, expected, dtype):
@@ -62,7 +58,9 @@ def test_a_trajectory_is_that_of_a_scan(dtype):
 
     arguments = body, jnp.array([[1, 2, 20]], dtype), _slots(1, 10, dtype)
     _assert_same(_emulated(*arguments), _scans(*arguments), dtype)
-    assert "triton" in _for_cuda(LoopKernel.of(*arguments), *arguments[1:], _all(arguments[2]))
+    assert "triton" in program_for_cuda(
+        LoopKernel.of(*arguments), *arguments[1:], _all(arguments[2])
+    )
 
 
 def test_tangents_of_many_trajectories_are_those_of_scans():
@@ -125,7 +123,7 @@ def test_members_of_a_batch_have_their_own_parameters():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_step_with_tangents_is_one_program_for_cuda(dtype):
+def test_a_step_with_tangents_is_one_programprogram_for_cuda(dtype):
     step = _lorenz_step(dtype)
 
     def body(carry, slot):
@@ -138,7 +136,10 @@ def test_a_step_with_tangents_is_one_program_for_cuda(dtype):
 
     init = jnp.ones((100, 3), dtype), jnp.broadcast_to(jnp.eye(3, dtype=dtype), (100, 3, 3))
     xs = _slots(100, 8, dtype)
-    assert _for_cuda(LoopKernel.of(body, init, xs), init, xs, _all(xs)).count("custom_call @") == 1
+    assert (
+        program_for_cuda(LoopKernel.of(body, init, xs), init, xs, _all(xs)).count("custom_call @")
+        == 1
+    )
 
 
 _FUNCTIONS = {
@@ -159,7 +160,7 @@ _OF_TWO = (*_OF_TWO, "rem", "sub", *_FUNCTIONS)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_every_operation_is_one_for_cuda(dtype):
+def test_every_operation_is_oneprogram_for_cuda(dtype):
     x = jnp.full((2, 1, 1), 0.5, dtype)
 
     def body(carry, x):
@@ -172,7 +173,7 @@ def test_every_operation_is_one_for_cuda(dtype):
         return carry, results
 
     init = jnp.ones((2, 1), dtype)
-    assert "triton" in _for_cuda(LoopKernel.of(body, init, x), init, x, _all(x))
+    assert "triton" in program_for_cuda(LoopKernel.of(body, init, x), init, x, _all(x))
 
 
 @pytest.mark.parametrize(
