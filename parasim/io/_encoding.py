@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from numcodecs.bitround import BitRound, max_bits
-from zarr.codecs import BloscCodec, BloscShuffle, Crc32cCodec, ZstdCodec
+from zarr.codecs import BloscCodec, Crc32cCodec, ZstdCodec
 
 from parasim._errors import ConfigError, near_names
 from parasim._numbers import whole_number
@@ -68,7 +68,7 @@ class Encoding:
         """Zarr's codecs from bytes to bytes, the checksum last."""
         compressor = {
             "none": [],
-            "lz4": [BloscCodec(cname="lz4", clevel=5, shuffle=BloscShuffle.shuffle)],
+            "lz4": [BloscCodec(cname="lz4", clevel=5, shuffle="shuffle")],
             "zstd": [ZstdCodec(level=3)],
         }[self.compression]
         return [*compressor, Crc32cCodec()]

@@ -73,8 +73,8 @@ def _of(group: str) -> Iterable[EntryPoint]:
 def _plugin(entry_point: EntryPoint) -> Plugin:
     group = entry_point.group.removeprefix("parasim.")
     try:
-        found: Any = entry_point.dist
-        origin = found.name or _UNSAID, found.version or _UNSAID
+        said: Any = entry_point.dist.metadata  # pyright: ignore[reportOptionalMemberAccess]
+        origin = said.get("Name") or _UNSAID, said.get("Version") or _UNSAID
     except FileNotFoundError:  # an installation that broke off may have nothing but entry points
         origin = _UNSAID, _UNSAID
     return Plugin(group, public_name(entry_point.name), *origin, entry_point)

@@ -37,6 +37,14 @@ def padded(leaf: Array, multiple: int) -> Array:
     return jnp.concatenate([leaf, jnp.repeat(leaf[-1:], -leaf.shape[0] % multiple, axis=0)])
 
 
+def automatic(mesh: Any) -> Any:
+    """Return the same mesh with axes along which the compiler divides the work.
+
+    Those of `jax.make_mesh` are explicit ones, in which every operation would have to say how.
+    """
+    return Mesh(mesh.devices, mesh.axis_names) if isinstance(mesh, Mesh) else mesh
+
+
 def one_axis(mesh: Any) -> bool:
     """Whether this is a mesh of one axis."""
     return isinstance(mesh, Mesh) and len(mesh.axis_names) == 1

@@ -6,7 +6,7 @@ import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import AxisType, NamedSharding, PartitionSpec
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from parasim import Method, ParallelNewton, methods, newton_scan, windows
 
@@ -17,7 +17,7 @@ WEIGHTS = jnp.array([[0.5, -0.8], [0.8, 0.3]])
 
 def mesh():
     assert len(jax.devices()) == 8
-    return jax.make_mesh((8,), ("time",), axis_types=(AxisType.Auto,))
+    return jax.make_mesh((8,), ("time",))
 
 
 def step(state, x):
@@ -101,7 +101,8 @@ def structure():
 
 def members():
     """Members that are on different devices stay there, and are those that they are alone."""
-    divided = NamedSharding(mesh(), PartitionSpec("time"))
+    # diffrax has no steps for arrays on the explicit axes of `jax.make_mesh`.
+    divided = NamedSharding(Mesh(jax.devices(), ("member",)), PartitionSpec("member"))
     y0 = jax.device_put(1 + jnp.arange(16.0)[:, None] / 16, divided)
 
     def solve(y0):
