@@ -59,6 +59,35 @@ def test_what_would_take_too_long_is_scaled_and_says_so(timing):
     np.testing.assert_allclose(scaled.ratio(measured), 100)
 
 
+@pytest.fixture
+def emulated(monkeypatch):
+    """Kernels as on a GPU."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    monkeypatch.setenv("PARASIM_KERNELS", "interpret")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("emulated")
+def test_fused_steps_are_an_opponent_of_the_same_steps_where_there_are_kernels():
+    module = import_module("suite.same_discretisation")
+    problems = [import_module("suite.problems").lorenz63(10.0)]
+    rows = module.measure([16], 1, 5.0, 16, problems).rows
+    (fused,) = (row for row in rows if row["by"] == "parasim fused sequential")
+    assert fused["/ fused sequential"] == 1
+    assert fused["differs"] < 1e-14
+    (parallel,) = (row for row in rows if row["by"] == "parasim parallel")
+    assert parallel["/ fused sequential"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("emulated")
+def test_the_fused_scan_is_timed_where_there_are_kernels_for_matrices_that_are_small():
+    small, large = import_module("suite.scans").measure([40], [2, 12], 1, 5.0).rows
+    assert small["fused scan /"] > 0
+    assert small["differ"] < 1e-14
+    assert large["fused scan /"] is None
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "table",
@@ -69,4 +98,5 @@ def test_a_table_is_measured_and_written(table, tmp_path):
     subprocess.run(command, check=True, capture_output=True)
     question = json.loads((tmp_path / f"{table}.json").read_text())
     assert question["rows"]
+    assert not any("fused" in column for column in question["rows"][0])
     assert question["asks"] in (tmp_path / "tables.md").read_text()

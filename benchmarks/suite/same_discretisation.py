@@ -9,11 +9,19 @@ import jax
 import jax.numpy as jnp
 
 from parasim import ParallelNewton
+from parasim.integrators.kernels._choice import kernels_in_use
 from suite.problems import Problem, by_diffrax, by_hand, difference, fitzhugh_nagumo, lorenz63
 from suite.tables import Question
 from suite.timing import Contestant, Race
 
 PROBLEMS = lorenz63(10.0), fitzhugh_nagumo(), lorenz63(28.0)
+
+# By its column, the opponent that times are divided by.
+OPPONENTS = {
+    "/ diffrax": "diffrax",
+    "/ lax.scan": "lax.scan by hand",
+    "/ fused sequential": "parasim fused sequential",
+}
 
 
 def measure(
@@ -32,7 +40,11 @@ def measure(
         window: the steps of parasim's windows, where there are as many.
         problems: what is solved.
     """
-    rows = []
+    rows, notes = [], []
+    if kernels_in_use():
+        notes.append(
+            "`parasim fused sequential`: the loop over the steps of a window is one kernel."
+        )
     for problem in problems:
         contestants = _contestants(problem, window, max(sizes))
         race = Race(contestants, partial(_inputs, problem), repeats, limit)
@@ -46,8 +58,11 @@ def measure(
                         "N": n,
                         "by": name,
                         "ns per step": taken.seconds / n * 1e9,
-                        "/ diffrax": taken.ratio(found["diffrax"]),
-                        "/ lax.scan": taken.ratio(hand),
+                        **{
+                            column: taken.ratio(found[opponent])
+                            for column, opponent in OPPONENTS.items()
+                            if opponent in found
+                        },
                         "compile s": taken.compile_seconds,
                         "differs": difference(taken.result, hand.result)
                         if taken.scaled_from is None and hand.scaled_from is None
@@ -62,6 +77,7 @@ def measure(
         [
             f"parasim's windows have {window} steps, or N where that is less.",
             "`differs`: the last state, relative to the scan's; chaos amplifies rounding errors.",
+            *notes,
         ],
     )
 
@@ -83,6 +99,10 @@ def _contestants(problem: Problem, window: int, most: int) -> dict[str, Contesta
         "parasim auto": Contestant(lambda n: windows("auto", min(window, n))),
         "parasim parallel": Contestant(lambda n: windows("parallel", min(window, n))),
     }
+    if kernels_in_use():  # elsewhere that is what `auto` does on a CPU
+        made["parasim fused sequential"] = Contestant(
+            lambda n: windows("sequential", min(window, n))
+        )
     if jax.default_backend() != "cpu":
         host = jax.devices("cpu")[0]
         for name in ("lax.scan by hand", "diffrax", "parasim auto"):

@@ -109,11 +109,6 @@ class WindowMenu(NamedTuple):
     duration: Float[Array, ""]
     costs: DeviceCosts
 
-    @property
-    def step_duration(self) -> Float[Array, ""]:
-        """The time that a step spans."""
-        return self.duration / self.steps
-
     def piece(self, place: int) -> PieceCost:
         """Return what a piece of one of the sizes takes."""
         size = self.sizes[place]
