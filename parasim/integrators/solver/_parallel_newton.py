@@ -26,6 +26,7 @@ from parasim.integrators.steps._inner_step import check_one_step
 from parasim.integrators.steps._interpolation import WindowInterpolations
 from parasim.integrators.steps._mesh_steps import MeshSteps
 from parasim.integrators.steps._nodes import step_count, window_nodes
+from parasim.integrators.steps._root_tolerances import with_root_tolerances
 from parasim.integrators.steps._steps import window_recurrence
 from parasim.integrators.steps._tolerance import Tolerance, check_error_control, error_order
 from parasim.integrators.window._log import SolverState, WindowLog
@@ -78,7 +79,9 @@ class ParallelNewton(AbstractStandIn):
     made with `SaveAt(..., solver_state=True)`.
 
     Arguments:
-        solver: any one-step diffrax solver.
+        solver: any one-step diffrax solver. The root finder of an implicit one must have tolerances
+            where its steps are of one size, such as `Kvaerno5(root_finder=VeryChord(rtol=1e-9,
+            atol=1e-9))`, as in diffrax; else `rtol` and `atol` are taken.
         steps: the inner steps of a window; with `rtol` and `atol` the most that it may have.
         mode: `"parallel"`, `"sequential"`, or `"auto"`: whichever is expected to be faster on this
             device, from the growth of tangents and how the last pieces converged. On a CPU that is
@@ -148,6 +151,13 @@ class ParallelNewton(AbstractStandIn):
     def interpolation_cls(self) -> Callable[..., diffrax.AbstractLocalInterpolation]:
         """The inner solver's interpolation, inner step by inner step."""
         return WindowInterpolations(self.solver.interpolation_cls)
+
+    @property
+    def root_finder(self) -> Any:
+        """Of implicit stages, if the inner solver has them; it may have these tolerances."""
+        # `eqx.tree_at`, by which diffrax gives tolerances, looks at solvers whose numbers are none.
+        known = self.tolerance if eqx.is_array_like(self.rtol) else None
+        return with_root_tolerances(self.solver, known).root_finder
 
     def init(self, terms: PyTree, t0: Any, t1: Any, y0: PyTree, args: PyTree) -> SolverState:
         """Return the history and the log of a run that has not begun."""
@@ -228,7 +238,7 @@ class ParallelNewton(AbstractStandIn):
         assert tolerance is not None
         window = ControlledWindow(
             self.window_solver(y0),
-            MeshSteps(self.solver, terms, args, y0),
+            MeshSteps(with_root_tolerances(self.solver, tolerance), terms, args, y0),
             tolerance,
             tolerance.coarseness if self.coarseness is None else self.coarseness,
             error_order(self.solver, terms),
