@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from parasim._errors import ConfigError
+from parasim.integrators.method._checks import check_positive_int, plain
 from parasim.integrators.method._structure import AbstractStructure, Linearisation, Matrix
 
 
@@ -30,12 +31,15 @@ class Banded(AbstractStructure):
     """
 
     exact: ClassVar[bool] = False
-    width: int = eqx.field(static=True)
+    width: int = eqx.field(static=True, converter=plain)
     periodic: bool = eqx.field(default=True, static=True)
+
+    def __check_init__(self):
+        check_positive_int("the width of Banded", self.width, or_zero=True)
 
     def check(self, size: int) -> None:
         """Raise ConfigError where a band is wider than the matrix."""
-        if not self.width >= 0 or 2 * self.width + 1 > size:
+        if 2 * self.width + 1 > size:
             raise ConfigError(
                 f"Banded({self.width}) keeps {2 * self.width + 1} diagonals, and the Jacobian of "
                 f"{size} variables has fewer: choose a width up to {(size - 1) // 2}, or Dense()"

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from parasim._errors import ConfigError
+from parasim.integrators.method._checks import check_positive, may_be_number, plain
 from parasim.integrators.method._linear_solver import AbstractLinearSolver
 from parasim.integrators.method._smoother import smoothed
 from parasim.integrators.method._structure import (
@@ -67,19 +68,20 @@ class Scaled(AbstractDamping):
     Source: Gonzalez et al., arXiv 2509.21716, appendix F (scale-ELK).
     """
 
-    factor: float = 0.5
+    factor: float | Float[Array, ""] = eqx.field(default=0.5, converter=plain)
 
     def __check_init__(self):
-        if not 0 <= self.factor < 1:
-            raise ConfigError(f"the factor of Scaled must be from 0 to below 1, not {self.factor}")
+        if not may_be_number(self.factor, lambda factor: (factor >= 0) & (factor < 1)):
+            raise ConfigError(
+                f"the factor of Scaled must be a number from 0 to below 1, not {self.factor!r}"
+            )
 
     def update(self, structure, solver, matrices, residual, states, memory):
         """Solve with scaled matrices."""
         del states
-        count = residual.shape[0]
-        one = jnp.ones(count, residual.dtype)
+        one = jnp.ones(residual.shape[0], residual.dtype)
         # Divided by infinity is divided by enough.
-        scaled = structure.divided(matrices, one / self.factor if self.factor else one / 0)
+        scaled = structure.divided(matrices, one / _constant(self.factor, residual.dtype))
         return solver.solve(structure, scaled, residual[..., None]).columns[..., 0], memory
 
 
@@ -91,16 +93,15 @@ class Clipped(AbstractDamping):
     Source: Gonzalez et al., arXiv 2509.21716, appendix F.
     """
 
-    bound: float = 1.0
+    bound: float | Float[Array, ""] = eqx.field(default=1.0, converter=plain)
 
     def __check_init__(self):
-        if not self.bound > 0:
-            raise ConfigError(f"the bound of Clipped must be positive, not {self.bound}")
+        check_positive("the bound of Clipped", self.bound)
 
     def update(self, structure, solver, matrices, residual, states, memory):
         """Solve with clipped matrices."""
         del states
-        clipped = _clipped(structure, matrices, self.bound)
+        clipped = _clipped(structure, matrices, _constant(self.bound, residual.dtype))
         return solver.solve(structure, clipped, residual[..., None]).columns[..., 0], memory
 
 
@@ -119,16 +120,15 @@ class TrustRegion(AbstractDamping):
     Grippo, Lampariello & Lucidi, SIAM J. Numer. Anal. 23 (1986).
     """
 
-    weight: float = 1.0
+    weight: float | Float[Array, ""] = eqx.field(default=1.0, converter=plain)
 
     def __check_init__(self):
-        if not self.weight > 0:
-            raise ConfigError(f"the weight of TrustRegion must be positive, not {self.weight}")
+        check_positive("the weight of TrustRegion", self.weight)
 
     def start(self, guess: Float[Array, "M d"]) -> Any:
         """Return the weight, the last residuals, and the states that were gone on from."""
         past = jnp.full(_LOOKED_BACK_AT, jnp.inf, guess.dtype)
-        return jnp.asarray(self.weight, guess.dtype), past, guess
+        return _constant(self.weight, guess.dtype), past, guess
 
     def update(self, structure, solver, matrices, residual, states, memory):
         """Go on from the states, or from those before them."""
@@ -153,7 +153,12 @@ class TrustRegion(AbstractDamping):
 _LOWERED, _RAISED, _LOOKED_BACK_AT = 3.0, 10.0, 5
 
 
-def _clipped(structure: AbstractStructure, matrices: Matrix, bound: float) -> Matrix:
+def _constant(number: float | Float[Array, ""], dtype: Any) -> Float[Array, ""]:
+    """Return a number as an array of which no derivatives are taken: it changes no solution."""
+    return jax.lax.stop_gradient(jnp.asarray(number, dtype))
+
+
+def _clipped(structure: AbstractStructure, matrices: Matrix, bound: Float[Array, ""]) -> Matrix:
     if isinstance(structure, Diagonal):
         return jnp.clip(matrices, -bound, bound)
     return structure.divided(matrices, jnp.maximum(structure.magnitude(matrices) / bound, 1))

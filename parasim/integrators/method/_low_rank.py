@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from parasim._errors import ConfigError
+from parasim.integrators.method._checks import check_positive_int, plain
 from parasim.integrators.method._structure import (
     AbstractStructure,
     Linearisation,
@@ -35,11 +36,14 @@ class LowRank(AbstractStructure):
     """
 
     exact: ClassVar[bool] = False
-    rank: int = eqx.field(static=True)
+    rank: int = eqx.field(static=True, converter=plain)
+
+    def __check_init__(self):
+        check_positive_int("the rank of LowRank", self.rank)
 
     def check(self, size: int) -> None:
         """Raise ConfigError where there are fewer directions."""
-        if not 0 < self.rank <= size:
+        if self.rank > size:
             raise ConfigError(
                 f"LowRank({self.rank}) cannot be kept of {size} variables: choose a rank from 1 to "
                 f"{size}"

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
+import jax
+import jax.numpy as jnp
 from jax.sharding import Mesh
 from jaxtyping import Array, PyTree
 
 from parasim._errors import ConfigError, near_names
-from parasim.integrators.method._checks import check_positive_int
+from parasim.integrators.method._checks import check_positive_int, plain
 from parasim.integrators.method._coarse import CoarseDifference
 from parasim.integrators.method._damping import AbstractDamping, TrustRegion, Undamped
 from parasim.integrators.method._linear_solver import (
@@ -16,7 +18,7 @@ from parasim.integrators.method._linear_solver import (
     BlockedScan,
     ShardedScan,
 )
-from parasim.integrators.method._sharding import one_axis
+from parasim.integrators.method._sharding import automatic, one_axis
 from parasim.integrators.method._structure import AbstractInvertible, AbstractStructure, Dense
 
 GUESSES = ("history", "coarse", "constant")
@@ -52,9 +54,9 @@ class Method(eqx.Module):
     structure: AbstractStructure = Dense()
     damping: AbstractDamping = Undamped()
     linear_solver: AbstractLinearSolver = BlockedScan()
-    interval: int = eqx.field(default=8, static=True)
+    interval: int = eqx.field(default=8, static=True, converter=plain)
     guess: str | Callable[[Any], PyTree] = "history"
-    mesh: Mesh | None = eqx.field(default=None, static=True)
+    mesh: Mesh | None = eqx.field(default=None, static=True, converter=automatic)
 
     def __check_init__(self):
         for name, kind in (
@@ -104,6 +106,37 @@ class Method(eqx.Module):
         """The linear solver, of one device or of several."""
         return self.linear_solver if self.mesh is None else ShardedScan(self.mesh)
 
+    def guessed(self, places: Array, state: PyTree) -> PyTree:
+        """Return the states that a user's function guesses; None where there is none.
+
+        Arguments:
+            places: where: times, or numbers of steps.
+            state: one of those that the steps are made of, whose dtypes the guesses get. Where it
+                has None, a guess may have anything, and gets None too.
+
+        Raises:
+            ConfigError: the function returns something else than such states.
+        """
+        guess = self.guess
+        if not callable(guess):
+            return None
+        found = jax.eval_shape(guess, places[0])
+        try:
+            fits = jax.tree.map(_fits, state, found, is_leaf=_is_none)
+        except ValueError:  # another structure
+            fits = False
+        if not jax.tree.all(fits):
+            raise ConfigError(
+                "the function that is the guess of a Method must return a state like y0, or like "
+                f"the carry of a scan, {_shapes(state)}, and not {_shapes(found)}"
+            )
+        return jax.tree.map(
+            lambda like, own: None if like is None else own.astype(jnp.result_type(like)),
+            state,
+            jax.vmap(guess)(places),
+            is_leaf=_is_none,
+        )
+
     def for_window(
         self, size: int, coarse_step: Callable[[Array, PyTree], Array] | None
     ) -> "Method":
@@ -119,3 +152,22 @@ class Method(eqx.Module):
             )
         method.structure.check(size)
         return method
+
+
+def _fits(like: Any, own: Any) -> bool:
+    """Whether an array can stand for another one."""
+    if like is None:
+        return True
+    if not isinstance(own, jax.ShapeDtypeStruct) or own.shape != jnp.shape(like):
+        return False
+    kind = jnp.number if jnp.iscomplexobj(like) else jnp.floating
+    return jnp.issubdtype(own.dtype, kind) or jnp.issubdtype(own.dtype, jnp.integer)
+
+
+def _shapes(tree: PyTree) -> PyTree:
+    """Return the dtypes and shapes of a tree's arrays, such as `float64[2]`, for a message."""
+    return jax.tree.map(lambda leaf: f"{jnp.result_type(leaf)}{list(jnp.shape(leaf))}", tree)
+
+
+def _is_none(node: Any) -> bool:
+    return node is None

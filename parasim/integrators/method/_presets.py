@@ -1,5 +1,7 @@
 """The published methods, one argument away: `ParallelNewton(method=parasim.methods.elk())`."""
 
+from jaxtyping import Array, Float
+
 from parasim.integrators.method._coarse import CoarseDifference
 from parasim.integrators.method._damping import TrustRegion
 from parasim.integrators.method._linear_solver import AssociativeScan, CyclicReduction, Sequential
@@ -30,7 +32,7 @@ def quasi_deer(probes: int | None = None) -> Method:
     return Method(structure=Diagonal(probes=probes), interval=1, guess="constant")
 
 
-def elk(weight: float = 1.0) -> Method:
+def elk(weight: float | Float[Array, ""] = 1.0) -> Method:
     """DEER in a trust region, which adapts: for recurrences on which DEER overflows.
 
     Arguments:
@@ -41,7 +43,7 @@ def elk(weight: float = 1.0) -> Method:
     return Method(structure=Dense(), damping=TrustRegion(weight), interval=1, guess="constant")
 
 
-def quasi_elk(weight: float = 1.0, probes: int | None = None) -> Method:
+def quasi_elk(weight: float | Float[Array, ""] = 1.0, probes: int | None = None) -> Method:
     """Quasi-DEER in a trust region, which adapts.
 
     Arguments:

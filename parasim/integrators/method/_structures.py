@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from parasim._errors import ConfigError
+from parasim.integrators.method._checks import check_positive_int, plain
 from parasim.integrators.method._structure import (
     AbstractInvertible,
     Linearisation,
@@ -38,7 +39,16 @@ class Diagonal(AbstractInvertible):
     """
 
     exact: bool = eqx.field(default=False, static=True)
-    probes: int | None = eqx.field(default=None, static=True)
+    probes: int | None = eqx.field(default=None, static=True, converter=plain)
+
+    def __check_init__(self):
+        if self.probes is not None:
+            check_positive_int("the probes of Diagonal", self.probes)
+            if self.exact:
+                raise ConfigError(
+                    "one tangent gives all of an exact diagonal, and nothing is left to estimate: "
+                    f"leave out probes={self.probes}, or exact=True"
+                )
 
     def check(self, size: int) -> None:
         """Accept every size."""
@@ -114,13 +124,16 @@ class BlockDiagonal(AbstractInvertible):
     Source: Danieli et al., ParaRNN, arXiv 2510.21450.
     """
 
-    size: int = eqx.field(static=True)
+    size: int = eqx.field(static=True, converter=plain)
     exact: bool = eqx.field(default=True, static=True)
     strided: bool = eqx.field(default=False, static=True)
 
+    def __check_init__(self):
+        check_positive_int("the size of BlockDiagonal", self.size)
+
     def check(self, size: int) -> None:
         """Raise ConfigError where blocks do not fill the diagonal."""
-        if self.size < 1 or size % self.size:
+        if size % self.size:
             raise ConfigError(
                 f"BlockDiagonal({self.size}) cannot represent the Jacobian of {size} variables: "
                 "the size of a block must divide their number; Dense() keeps any Jacobian"

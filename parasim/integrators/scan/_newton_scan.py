@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from parasim.integrators.decision import _decision as decision
 from parasim.integrators.decision._costs import DeviceCosts
-from parasim.integrators.method._checks import check_positive_int
+from parasim.integrators.method._checks import check_positive_int, plain
 from parasim.integrators.method._method import Method
 from parasim.integrators.newton._traced_step import TracedStep, is_number
 from parasim.integrators.scan._scan_windows import ScanArguments, solved_windows, stepped_windows
@@ -104,6 +104,7 @@ def newton_scan(
     check_mode(mode)
     check_costs(costs)
     check_method(method)
+    window, max_iterations, restart_every = map(plain, (window, max_iterations, restart_every))
     check_tolerance("rtol", rtol)
     check_tolerance("atol", atol)
     for name, value in (

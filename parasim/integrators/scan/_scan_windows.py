@@ -107,9 +107,7 @@ def solved_windows(
         return eqx.filter(step(eqx.combine(numbers, others), x)[0], is_number)
 
     inputs = (others, xs, jnp.arange(scan.steps))  # there need not be others or xs
-    guess = solver.newton.method.guess
-    guessed = jax.vmap(guess)(jnp.arange(1, scan.steps + 1)) if callable(guess) else None
-    guessed = eqx.filter(guessed, is_number)
+    guessed = solver.newton.method.guessed(jnp.arange(1, scan.steps + 1), numbers)
     states, record = _solve(solver, step_numbers, numbers, (inputs, guessed), window)
     last = jax.tree.map(lambda leaf: leaf[-1], states)
     before = jax.tree.map(

@@ -16,7 +16,7 @@ from jaxtyping import PyTree
 from parasim._errors import ConfigError
 from parasim.integrators.decision._costs import DeviceCosts
 from parasim.integrators.decision._decision import AbstractDecision
-from parasim.integrators.method._checks import check_positive_int, check_step_size
+from parasim.integrators.method._checks import check_positive_int, check_step_size, plain
 from parasim.integrators.method._method import Method
 from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.solver._controlled_window import ControlledWindow
@@ -105,7 +105,8 @@ class ParallelNewton(AbstractStandIn):
         log_length: how many windows `parasim.windows` can look back.
         rtol, atol: the tolerance of the inner steps, for ordinary differential equations and inner
             solvers that estimate errors; arrays, as against numbers, can change without another
-            compilation. None: all steps of a window have the same size.
+            compilation. `atol` may be 0 where no component is. None: all steps of a window have the
+            same size.
         coarseness: how many times as loose the tolerance of the coarse steps is; by default
             `1e-2 / rtol`, between 30 and 1e6.
 
@@ -119,18 +120,18 @@ class ParallelNewton(AbstractStandIn):
     """
 
     solver: diffrax.AbstractSolver = eqx.field(default_factory=diffrax.Tsit5)
-    steps: int = 1024
+    steps: int = eqx.field(default=1024, converter=plain)
     mode: str | AbstractDecision = "auto"
-    newton_rtol: Any = None
-    newton_atol: Any = None
+    newton_rtol: Any = eqx.field(default=None, converter=plain)
+    newton_atol: Any = eqx.field(default=None, converter=plain)
     method: Method = Method()
-    max_iterations: int = 32
-    restart_every: int = 5
-    step_size: Any = None
+    max_iterations: int = eqx.field(default=32, converter=plain)
+    restart_every: int = eqx.field(default=5, converter=plain)
+    step_size: Any = eqx.field(default=None, converter=plain)
     costs: DeviceCosts | None = None
-    log_length: int = 128
-    rtol: Any = None
-    atol: Any = None
+    log_length: int = eqx.field(default=128, converter=plain)
+    rtol: Any = eqx.field(default=None, converter=plain)
+    atol: Any = eqx.field(default=None, converter=plain)
     coarseness: float | None = None
 
     def __check_init__(self):

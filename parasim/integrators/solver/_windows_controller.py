@@ -3,11 +3,12 @@
 from typing import Any, NamedTuple
 
 import diffrax
+import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
 from parasim._errors import ConfigError
-from parasim.integrators.method._checks import check_positive_int
+from parasim.integrators.method._checks import check_positive_int, plain
 from parasim.integrators.solver._parallel_newton import ParallelNewton
 from parasim.integrators.steps._nodes import STEP_SLACK
 
@@ -45,7 +46,7 @@ class Windows(diffrax.AbstractStepSizeController[WindowsState, Any]):
             `ParallelNewton`; there is no `dt0`.
     """
 
-    steps: int = 1024
+    steps: int = eqx.field(default=1024, converter=plain)
 
     def __check_init__(self):
         check_positive_int("steps", self.steps)

@@ -20,6 +20,13 @@ from parasim.integrators.steps._quick_explicit import QuickStep, quick_explicit_
 from parasim.integrators.steps._resets import ResetStep, WithResets
 
 _WITH_MEMORY = (diffrax.LeapfrogMidpoint, diffrax.ReversibleHeun)
+_REMEMBERS = (
+    "carries more than the state from step to step, so a window of its steps is no recurrence in "
+    "the state"
+)
+
+# Where the other solvers come from whose own state follows from the state of the system.
+_KNOWN = ("diffrax", "parasim")
 
 
 class GenericStep(eqx.Module):
@@ -72,6 +79,7 @@ class GenericStep(eqx.Module):
         if dt is not None:
             terms, t0, t1 = _from(t0, terms, dt), jnp.zeros_like(dt), dt
         state = self.solver.init(terms, t0, t1, y, self.args)
+        _check_memory(self.solver, state)
         state = first_slope_known(self.solver, state, terms, t0, y, self.args)
         y1, error, dense_info, _, result = self.solver.step(
             terms, t0, t1, y, self.args, state, made_jump=False
@@ -166,7 +174,23 @@ def check_one_step(solver: Any) -> None:
         check_one_step(solver.solver)
     elif isinstance(solver, _WITH_MEMORY):
         raise ConfigError(
-            f"{type(solver).__name__} carries more than the state from step to step, so a window "
-            "of its steps is no recurrence in the state; use a one-step method such as "
-            "diffrax.Heun() or diffrax.Tsit5()"
+            f"{type(solver).__name__} {_REMEMBERS}; use a one-step method such as diffrax.Heun() "
+            "or diffrax.Tsit5()"
+        )
+
+
+def _check_memory(solver: Any, state: PyTree) -> None:
+    """Refuse a solver that is not diffrax's own and remembers something.
+
+    Raises:
+        ConfigError: names what to use instead.
+    """
+    if isinstance(solver, diffrax.AbstractWrappedSolver):
+        _check_memory(solver.solver, state)
+    elif type(solver).init.__module__.partition(".")[0] not in _KNOWN and jax.tree.leaves(state):
+        raise ConfigError(
+            f"the solver state of {type(solver).__name__} is not empty: a method that "
+            f"{_REMEMBERS}. If it follows from the state alone, as the first slope does, compute "
+            "it in `step`, or inherit from diffrax.AbstractRungeKutta; else use a one-step method "
+            "such as diffrax.Tsit5()"
         )

@@ -53,7 +53,7 @@ class MeshSteps(eqx.Module):
             self.solver, self.terms, (starts, ends), mesh.made[::interval], sized=True
         )
         if callable(method.guess):
-            guess = jax.vmap(method.guess)(mesh.nodes[1:])
+            guess = method.guessed(mesh.nodes[1:], self.y0)
         return Recurrence(
             step=step,
             inputs=self.slots(mesh),

@@ -82,7 +82,7 @@ def window_recurrence(
         quick = None if quick is None else StandingStep(quick, y)
         duration = nodes[-1] - nodes[0]
         moving = jnp.arange(nodes.shape[0] - 1, dtype=count.dtype) < count
-    guess = jax.vmap(method.guess)(nodes[1:]) if callable(method.guess) else None
+    guess = method.guessed(nodes[1:], y)
     if isinstance(solver, Iteration):
         inputs = step_slots(solver, terms, fine_times, moving)
         return Recurrence(

@@ -10,7 +10,7 @@ import optimistix
 from jaxtyping import Array, Float, PyTree
 
 from parasim._errors import ConfigError
-from parasim.integrators.method._checks import may_be_tolerance
+from parasim.integrators.method._checks import may_be_number, may_be_tolerance
 from parasim.integrators.steps._controls import has_controls
 
 # The coarse steps' tolerance is not looser than this, unless that of the fine ones nearly is.
@@ -21,7 +21,8 @@ class Tolerance(eqx.Module):
     """Accepts a step where `rms(error / (atol + rtol * max(|y0|, |y1|))) < 1`.
 
     Attributes:
-        rtol, atol: relative and absolute, of each component.
+        rtol, atol: relative and absolute, of each component; `atol` may be 0 where no component
+            is, as in diffrax.
     """
 
     rtol: float | Float[Array, ""]
@@ -81,7 +82,7 @@ def check_error_control(solver: Any, rtol: Any, atol: Any, coarseness: Any, step
     for name, value, other in (("rtol", rtol, "atol"), ("atol", atol, "rtol")):
         if value is None:
             raise ConfigError(f"{other} needs {name} too, such as rtol=1e-6, atol=1e-9")
-        if not may_be_tolerance(value):
+        if not may_be_tolerance(value, or_zero=name == "atol"):
             raise ConfigError(
                 f"{name}, of the solution, must be a number between 0 and 1, not {value!r}; "
                 "without rtol and atol all steps of a window have the same size"
@@ -90,7 +91,7 @@ def check_error_control(solver: Any, rtol: Any, atol: Any, coarseness: Any, step
         raise ConfigError(
             "step_size fixes the steps that rtol and atol would choose: give one or the other"
         )
-    if coarseness is not None and not (isinstance(coarseness, int | float) and coarseness > 1):
+    if coarseness is not None and not may_be_number(coarseness, lambda value: value > 1):
         raise ConfigError(f"coarseness must be a number above 1, such as 1e5, not {coarseness!r}")
     if not isinstance(solver, diffrax.AbstractAdaptiveSolver):
         raise ConfigError(

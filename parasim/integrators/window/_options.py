@@ -14,7 +14,7 @@ from parasim.integrators.decision._decision import (
     AlwaysSequential,
 )
 from parasim.integrators.decision._predicted_time import PredictedTime
-from parasim.integrators.method._checks import may_be_tolerance
+from parasim.integrators.method._checks import may_be_tolerance, plain
 from parasim.integrators.method._method import Method
 from parasim.integrators.newton._newton import NewtonOptions
 from parasim.integrators.window._window import WindowSolver
@@ -82,7 +82,7 @@ def window_solver(
         host: whether sequential steps may be made on the host's CPU.
     """
     default = 1e-9 if jnp.finfo(dtype).bits == 64 else 1e-4
-    rtol, atol = (default if given is None else given for given in (rtol, atol))
+    rtol, atol = (default if given is None else plain(given) for given in (rtol, atol))
     # Arrays can change without another compilation.
     rtol, atol = (each.astype(dtype) if isinstance(each, Array) else each for each in (rtol, atol))
     newton = NewtonOptions(method, rtol, atol)

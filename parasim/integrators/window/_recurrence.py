@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.extend.core import ClosedJaxpr, Jaxpr
 from jaxtyping import Array, Float, Int, PyTree
 
 from parasim.integrators.kernels._choice import fused_scan
@@ -167,10 +168,31 @@ def no_tangents(recurrence: Recurrence, y0: PyTree) -> Exception | None:
         return jax.jvp(lambda y: recurrence.step(y, x), (y,), (y,))[1]
 
     try:
-        jax.eval_shape(tangent, y0, recurrence.inputs)
+        program = jax.make_jaxpr(tangent)(y0, recurrence.inputs)
     except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:  # by primitives
         return error
+    if _REVERSE_ONLY in _operations(program.jaxpr):
+        return TypeError("a step calls what has a jax.custom_vjp, and so none in forward mode")
     return None
+
+
+# What is left in a tangent of a function with a `jax.custom_vjp`, and can only be transposed.
+_REVERSE_ONLY = "custom_lin"
+
+
+def _operations(program: Jaxpr) -> set[str]:
+    """Return the names of what a program does, loops and branches included."""
+    names = set()
+    for equation in program.eqns:
+        names.add(equation.primitive.name)
+        for part in jax.tree.leaves(equation.params, is_leaf=_is_program):
+            if _is_program(part):
+                names |= _operations(part.jaxpr if isinstance(part, ClosedJaxpr) else part)
+    return names
+
+
+def _is_program(part: Any) -> bool:
+    return isinstance(part, Jaxpr | ClosedJaxpr)
 
 
 def has_tangents(recurrence: Recurrence, y0: PyTree) -> bool:

@@ -125,8 +125,8 @@ class WindowSolver(eqx.Module):
             return decision.TANGENTS
         raise ConfigError(
             "the steps have no derivative in forward mode, which Newton's method needs: use "
-            "mode='sequential', or give what has none (such as jax.pure_callback) one by "
-            "jax.custom_jvp"
+            "mode='sequential', or give what has none (such as jax.pure_callback, or what has a "
+            "jax.custom_vjp) one by jax.custom_jvp"
         ) from error
 
     def solve(
@@ -177,9 +177,10 @@ class WindowSolver(eqx.Module):
         self, recurrence: Recurrence, y0: PyTree, history: History, menu: WindowMenu
     ) -> Delivered:
         """Step through a window; measure growth now and then."""
-        y1, states = self._stepped(recurrence, y0)
+        smooth = has_tangents(recurrence, y0)
+        y1, states = self._stepped(recurrence, y0, smooth)
         growth, tangent = constant(
-            self._sample(constant(recurrence), constant(y0), constant(history))
+            self._sample(constant(recurrence), constant(y0), constant(history), smooth)
         )
         none, number = jnp.zeros((), history.tangent.dtype), jnp.zeros((), jnp.int32)
         history = history._replace(tangent=tangent)
@@ -190,11 +191,11 @@ class WindowSolver(eqx.Module):
         history = history._replace(past=past)
         return Delivered(y1, states, number, number, none, growth, history)
 
-    def _stepped(self, recurrence: Recurrence, y0: PyTree) -> tuple[PyTree, PyTree]:
+    def _stepped(self, recurrence: Recurrence, y0: PyTree, smooth: bool) -> tuple[PyTree, PyTree]:
         """Step through, with derivatives by the cheaper way: of few variables by Jacobians."""
         flattening = Flattening(y0)
         few = _FEW_BY_KERNELS if kernels_in_use() else FEW_VARIABLES
-        if not 0 < flattening.size <= few:
+        if not 0 < flattening.size <= few or not smooth:
             return step_through(recurrence, y0)
         vector = flattening.flatten(y0)
         intervals = shooting_intervals(recurrence, flattening, vector, self.newton.method)
@@ -208,11 +209,13 @@ class WindowSolver(eqx.Module):
         )
         return flattening.unflatten(last), jax.vmap(flattening.unflatten)(states)
 
-    def _sample(self, recurrence: Recurrence, y0: PyTree, history: History) -> tuple[Array, Array]:
+    def _sample(
+        self, recurrence: Recurrence, y0: PyTree, history: History, smooth: bool
+    ) -> tuple[Array, Array]:
         """Measure the growth now and then, so that all measuring stays inside 5 %."""
         count = recurrence.steps // _SAMPLE_PART
         unmeasured = jnp.full((), jnp.nan, history.tangent.dtype), history.tangent
-        if count < 2 or not has_tangents(recurrence, y0):
+        if count < 2 or not smooth:
             return unmeasured
         moving = jnp.asarray(recurrence.steps if recurrence.moving is None else recurrence.moving)
 

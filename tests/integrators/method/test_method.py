@@ -112,6 +112,75 @@ def test_dampings_of_no_use_are_refused(damping, number):
 
 
 @pytest.mark.parametrize(
+    ("preset", "argument", "message"),
+    [
+        (methods.para_rnn, 0, "size of BlockDiagonal must be a positive Python int"),
+        (methods.quasi_deer, 0, "probes of Diagonal must be a positive Python int"),
+        (methods.elk, 0.0, "weight of TrustRegion must be a positive number, not 0.0"),
+        (methods.parareal, 0, "interval must be a positive Python int"),
+    ],
+)
+def test_presets_of_no_use_are_refused(preset, argument, message):
+    with pytest.raises(parasim.ConfigError, match=message):
+        preset(argument)
+
+
+def test_an_interval_of_numpy_is_one_of_python():
+    assert Method(interval=np.int64(4)) == Method(interval=4)
+
+
+STATE = {"a": jnp.zeros(2), "b": jnp.zeros(())}
+
+
+@pytest.mark.parametrize(
+    "guess",
+    [
+        lambda t: jnp.zeros(3),
+        lambda t: {"a": jnp.zeros(3), "b": t},
+        lambda t: {"a": jnp.zeros(2)},
+        lambda t: {"a": jnp.zeros(2, complex), "b": t},
+        lambda t: {"a": jnp.zeros(2), "b": (t,)},
+    ],
+)
+def test_a_guess_that_is_no_state_is_refused(guess):
+    with pytest.raises(parasim.ConfigError, match=r"return a state like y0.*'a': 'float64\[2\]'"):
+        Method(guess=guess).guessed(jnp.arange(3.0), STATE)
+
+
+def test_a_guess_gets_the_dtypes_of_the_state():
+    """Of a carry the parts that are no numbers need no guess."""
+    state = {"a": jnp.zeros(2, jnp.float32), "b": 0.0, "n": None}
+    guess = Method(guess=lambda t: {"a": jnp.full(2, t), "b": 1, "n": 3})
+    found = guess.guessed(jnp.arange(3.0), state)
+    np.testing.assert_array_equal(found["a"], [[0, 0], [1, 1], [2, 2]])
+    assert found["a"].dtype == jnp.float32
+    assert found["b"].dtype == jnp.result_type(float)
+    assert found["n"] is None
+    assert Method().guessed(jnp.arange(3.0), state) is None
+
+
+@pytest.mark.parametrize("tolerance", [{}, {"rtol": 1e-6, "atol": 1e-6}], ids=str)
+def test_a_guess_of_another_shape_is_refused_by_an_integration(tolerance):
+    solver = ParallelNewton(
+        steps=16, mode="parallel", method=Method(guess=lambda t: jnp.zeros(3)), **tolerance
+    )
+    term = diffrax.ODETerm(lambda t, y, args: -y)
+    with pytest.raises(parasim.ConfigError, match=r"float64\[2\], and not float64\[3\]"):
+        diffrax.diffeqsolve(term, solver, 0.0, 1.0, 1.0, jnp.ones(2))
+
+
+def test_a_guess_of_another_shape_is_refused_by_a_scan():
+    with pytest.raises(parasim.ConfigError, match=r"float64\[2\], and not float64\[3\]"):
+        newton_scan(
+            lambda carry, _: (carry / 2, carry),
+            jnp.ones(2),
+            length=8,
+            mode="parallel",
+            method=Method(guess=lambda n: jnp.zeros(3)),
+        )
+
+
+@pytest.mark.parametrize(
     "method",
     [
         methods.para_rnn(),

@@ -170,3 +170,29 @@ def test_the_tangents_of_a_ring_do_not_meet_at_its_seam(size):
 def test_what_a_structure_cannot_represent_is_refused(structure, message):
     with pytest.raises(parasim.ConfigError, match=message):
         structure.check(D)
+
+
+@pytest.mark.parametrize(
+    ("structure", "arguments", "message"),
+    [
+        (Diagonal, {"probes": 0}, "probes of Diagonal must be a positive Python int"),
+        (Diagonal, {"probes": -1}, "probes of Diagonal must be a positive Python int"),
+        (Diagonal, {"probes": 2.5}, "probes of Diagonal must be a positive Python int"),
+        (Diagonal, {"exact": True, "probes": 3}, "leave out probes=3, or exact=True"),
+        (BlockDiagonal, {"size": 0}, "size of BlockDiagonal must be a positive Python int"),
+        (BlockDiagonal, {"size": "a"}, "size of BlockDiagonal must be a positive Python int"),
+        (Banded, {"width": -1}, "width of Banded must be a Python int of at least 0"),
+        (Banded, {"width": 1.5}, "width of Banded must be a Python int of at least 0"),
+        (LowRank, {"rank": 0}, "rank of LowRank must be a positive Python int"),
+        (LowRank, {"rank": 1.5}, "rank of LowRank must be a positive Python int"),
+    ],
+)
+def test_a_structure_of_no_use_is_refused_where_it_is_made(structure, arguments, message):
+    with pytest.raises(parasim.ConfigError, match=message):
+        structure(**arguments)
+
+
+@pytest.mark.parametrize("structure", [BlockDiagonal, Banded, LowRank])
+def test_numbers_of_numpy_are_those_of_python(structure):
+    assert structure(np.int64(2)) == structure(2)
+    assert hash(structure(np.int64(2))) == hash(structure(2))

@@ -49,6 +49,34 @@ def test_an_implicit_step_that_fails_is_nan():
     assert jnp.isnan(inner_step(solver, term, None, jnp.array(0.1), y)(y, TIMES)).all()
 
 
+class AdamsBashforth2(diffrax.AbstractSolver):
+    """Two steps make the next one: the slope before is remembered."""
+
+    term_structure = diffrax.AbstractTerm
+    interpolation_cls = diffrax.LocalLinearInterpolation
+
+    def order(self, terms):
+        return 2
+
+    def init(self, terms, t0, t1, y0, args):
+        return terms.vf(t0, y0, args)
+
+    def step(self, terms, t0, t1, y0, args, solver_state, made_jump):
+        slope = terms.vf(t0, y0, args)
+        y1 = y0 + (t1 - t0) * (1.5 * slope - 0.5 * solver_state)
+        return y1, None, {"y0": y0, "y1": y1}, slope, diffrax.RESULTS.successful
+
+    def func(self, terms, t0, y0, args):
+        return terms.vf(t0, y0, args)
+
+
+@pytest.mark.parametrize("solver", [AdamsBashforth2(), diffrax.HalfSolver(AdamsBashforth2())])
+def test_a_method_of_several_steps_that_is_not_diffraxs_own_is_refused(solver):
+    step = inner_step(solver, diffrax.ODETerm(_decay), None, jnp.array(0.1), jnp.ones(2))
+    with pytest.raises(ConfigError, match="solver state of AdamsBashforth2 is not empty"):
+        step(jnp.ones(2), TIMES)
+
+
 @pytest.mark.parametrize("solver", [diffrax.LeapfrogMidpoint(), diffrax.ReversibleHeun()])
 def test_solvers_with_memory_are_refused_by_name(solver):
     with pytest.raises(ConfigError, match=f"{type(solver).__name__}.*one-step"):
