@@ -21,7 +21,7 @@ from jaxtyping import Array, Float
 from parasim._errors import ConfigError
 
 # Pieces of fewer steps are not worth an iteration's constant cost.
-_SMALLEST = 96
+SMALLEST_PIECE = 96
 
 
 class DeviceCosts(eqx.Module):
@@ -133,10 +133,10 @@ class WindowMenu(NamedTuple):
         )
 
 
-def piece_sizes(steps: int, interval: int) -> tuple[int, ...]:
+def piece_sizes(steps: int, interval: int, smallest: int = SMALLEST_PIECE) -> tuple[int, ...]:
     """Return the sizes of pieces for a window: all of it, half, a quarter and so on."""
     sizes = [steps]
-    while sizes[-1] // 2 >= max(_SMALLEST, interval):
+    while sizes[-1] // 2 >= max(smallest, interval):
         sizes.append(sizes[-1] // 2 // interval * interval)
     return tuple(sizes)
 

@@ -101,6 +101,8 @@ def deep_pcr() -> Method:
 def para_rnn(block: int = 1, *, strided: bool = True) -> Method:
     """Newton's method for cells whose units do not see each other's past: exact small blocks.
 
+    A window of a cell whose units do is an error; take `quasi_deer` for those.
+
     Arguments:
         block: the numbers of a unit, 1 for a GRU and 2 for an LSTM.
         strided: whether the carry has one array per number of a unit, as an LSTM's `(c, h)`.

@@ -63,6 +63,11 @@ class AbstractStructure(eqx.Module):
     def check(self, size: int) -> None:
         """Raise ConfigError where Jacobians of this size cannot be kept so."""
 
+    def claims(self, size: int) -> bool:
+        """Whether `exact` is what somebody says of Jacobians of this size, and may be wrong."""
+        del size
+        return False
+
     @abc.abstractmethod
     def tangents(self, size: int) -> int:
         """Return how many tangents of an interval its matrix takes."""

@@ -31,7 +31,7 @@ class Diagonal(AbstractInvertible):
     the iteration is no longer Newton's: it converges linearly, or not at all.
 
     Arguments:
-        exact: whether nothing is dropped. Nobody checks.
+        exact: whether nothing is dropped. A window in which that is not so is an error.
         probes: so many random tangents estimate the diagonal; None: it is computed.
 
     Sources: Gonzalez et al., NeurIPS 2024, arXiv 2407.19115; the probes are those of Hutchinson,
@@ -53,6 +53,10 @@ class Diagonal(AbstractInvertible):
     def check(self, size: int) -> None:
         """Accept every size."""
         del size
+
+    def claims(self, size: int) -> bool:
+        """Whether entries beside the diagonal are said to be 0."""
+        return self.exact and size > 1
 
     def tangents(self, size: int) -> int:
         """Return 1, the number of probes, or d."""
@@ -112,12 +116,14 @@ class Diagonal(AbstractInvertible):
 class BlockDiagonal(AbstractInvertible):
     """Square blocks along the diagonal, `d * size` numbers per interval.
 
-    Such as the two numbers of each unit of an LSTM whose units do not see each other's past, or the
-    columns of a network of neural masses whose coupling is weak.
+    Such as the two numbers of each unit of an LSTM whose units do not see each other's past; or, as
+    they are not all of it, with `exact=False`, the columns of a network of neural masses whose
+    coupling is weak.
 
     Arguments:
         size: of a block, a divisor of d.
-        exact: whether nothing is dropped, which takes `size` tangents and not d. Nobody checks.
+        exact: whether nothing is dropped, which takes `size` tangents and not d. A window in which
+            that is not so is an error.
         strided: whether block i has the variables i, i + d / size, and so on, as a state of `size`
             arrays side by side has; else neighbours make a block.
 
@@ -138,6 +144,10 @@ class BlockDiagonal(AbstractInvertible):
                 f"BlockDiagonal({self.size}) cannot represent the Jacobian of {size} variables: "
                 "the size of a block must divide their number; Dense() keeps any Jacobian"
             )
+
+    def claims(self, size: int) -> bool:
+        """Whether entries outside of the blocks are said to be 0."""
+        return self.exact and size > self.size
 
     def tangents(self, size: int) -> int:
         """Return the size of a block, or d."""

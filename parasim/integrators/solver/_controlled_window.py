@@ -25,6 +25,7 @@ from parasim.integrators.steps._adaptive import adaptive_pass
 from parasim.integrators.steps._mesh import Mesh
 from parasim.integrators.steps._mesh_steps import MeshSteps
 from parasim.integrators.steps._tolerance import Tolerance
+from parasim.integrators.window._claim import as_claimed
 from parasim.integrators.window._delivered import Delivered
 from parasim.integrators.window._mesh_record import MeshRecord
 from parasim.integrators.window._record import WindowRecord
@@ -89,9 +90,11 @@ class ControlledWindow(eqx.Module):
         recurrence = self.steps.recurrence(mesh, method)
         intervals = shooting_intervals(recurrence, flattening, vector, method)
         vectors = jax.vmap(flattening.flatten)(states)
-        last, vectors = with_derivatives(
-            intervals, vector, vectors[-1], vectors, self._method_of_derivatives(vector.size)
+        method = self._method_of_derivatives(vector.size)
+        last, vectors = as_claimed(
+            method.structure, constant(intervals), constant(vector), vectors[-1], vectors
         )
+        last, vectors = with_derivatives(intervals, vector, last, vectors, method)
         y1, states = flattening.unflatten(last), jax.vmap(flattening.unflatten)(vectors)
         menu = self.solver.menu(self.slots, t1 - t0)
         _, _, record, history = self.solver.recorded(delivered, choice, history, menu)

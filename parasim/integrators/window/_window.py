@@ -29,6 +29,7 @@ from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.newton._growth import sampled_growth, start_tangent
 from parasim.integrators.newton._implicit import with_derivatives
 from parasim.integrators.newton._newton import NewtonOptions
+from parasim.integrators.window._claim import as_claimed
 from parasim.integrators.window._delivered import Delivered
 from parasim.integrators.window._record import WindowRecord
 from parasim.integrators.window._recurrence import (
@@ -87,10 +88,13 @@ class WindowSolver(eqx.Module):
 
         If none does there is only the shortest, for which `why_never` has a word.
         """
-        sizes = piece_sizes(steps, self.newton.interval)
-        sizes = tuple(size for size in sizes if self._fits(size)) or sizes[-1:]
+        interval = self.newton.interval
+        usual, short = piece_sizes(steps, interval), piece_sizes(steps, interval, interval)
+        sizes = tuple(size for size in usual if self._fits(size))
+        # Where memory is short, one size that would hardly pay otherwise.
+        sizes = sizes or tuple(size for size in short if self._fits(size))[:1] or short[-1:]
         sizes = sizes[:1] if type(self.decision) is AlwaysParallel else sizes
-        return WindowMenu(steps, sizes, self.newton.interval, self.most, duration, self.costs)
+        return WindowMenu(steps, sizes, interval, self.most, duration, self.costs)
 
     def _fits(self, size: int) -> bool:
         return self.memory is None or self.memory.fits(size)
@@ -166,10 +170,12 @@ class WindowSolver(eqx.Module):
         steps = constant(steps_on_vectors(recurrence, flattening, vector))
         walker = Walker.through(steps, vector.size, self.decision, menu, self.newton)
         found = walk(walker, constant(vector), history)
-        intervals = shooting_intervals(recurrence, flattening, vector, self.newton.method)
-        last, vectors = with_derivatives(
-            intervals, vector, found.y, found.states, self.newton.method
+        method = self.newton.method
+        intervals = shooting_intervals(recurrence, flattening, vector, method)
+        last, vectors = as_claimed(
+            method.structure, constant(intervals), constant(vector), found.y, found.states
         )
+        last, vectors = with_derivatives(intervals, vector, last, vectors, method)
         y1, states = flattening.unflatten(last), jax.vmap(flattening.unflatten)(vectors)
         return Delivered.by_walk(found, y1, states, recurrence)
 

@@ -73,10 +73,10 @@ class PieceMemory(NamedTuple):
         """Return what is to be raised where not even pieces of so many steps fit."""
         return ConfigError(
             f"already {steps} steps of {self.variables} variables with {self.structure} Jacobians "
-            f"take about {size_text(self.needed(steps))} of memory, and there are "
-            f"{size_text(self.there or 0)}: keep less of the Jacobians, Method(structure=...) with "
-            "Banded(width), BlockDiagonal(size), Diagonal() or LowRank(rank) of parasim.methods; "
-            "mode='sequential' needs none"
+            f"take about {size_text(self.needed(steps))} of memory, and of the "
+            f"{size_text(self.there or 0)} that there are they may take {_SHARE:.0%}: keep less of "
+            "the Jacobians, Method(structure=...) with Banded(width), BlockDiagonal(size), "
+            "Diagonal() or LowRank(rank) of parasim.methods; mode='sequential' needs none"
         )
 
 

@@ -60,6 +60,18 @@ def test_shorter_pieces_find_the_same_window(monkeypatch):
     assert windows(found)["parallel_steps"].tolist() == [256]
 
 
+def test_where_memory_is_short_pieces_are_shorter_than_ever_pay(monkeypatch):
+    each = solver_of_windows(8).memory.each
+    expected = run(8, mode="sequential")
+    monkeypatch.setattr(THERE, lambda: 2 * 2 * each)  # 16 of 256 steps
+    jax.clear_caches()
+    solver = solver_of_windows(8, mode="parallel")
+    assert solver.menu(256, jnp.ones(())).sizes == (16,)
+    found = run(8, mode="parallel")
+    np.testing.assert_allclose(found.ys, expected.ys, rtol=1e-8)
+    assert windows(found)["parallel_steps"].tolist() == [256]
+
+
 def test_where_no_piece_fits_auto_steps_and_says_why(monkeypatch):
     monkeypatch.setattr(THERE, lambda: 10**5)
     jax.clear_caches()
@@ -70,7 +82,9 @@ def test_where_no_piece_fits_auto_steps_and_says_why(monkeypatch):
 
 def test_where_no_piece_fits_parallel_is_refused_with_what_fits(monkeypatch):
     monkeypatch.setattr(THERE, lambda: 10**9)
-    with pytest.raises(ConfigError, match=r"10000 variables .* Dense .* 1 GB: .*Banded\(width\)"):
+    with pytest.raises(
+        ConfigError, match=r"10000 variables .* Dense .* 1 GB .* 50%: .*Banded\(width\)"
+    ):
         run(10_000, mode="parallel")
     for structure in (methods.Banded(3), methods.Diagonal(), methods.LowRank(4)):
         solver = solver_of_windows(10_000, mode="parallel", method=Method(structure=structure))
