@@ -23,9 +23,10 @@ from parasim.integrators.decision._history import History
 from parasim.integrators.newton._batch import all_members, any_member
 from parasim.integrators.newton._flatten import Flattening
 from parasim.integrators.solver._window_integrator import WindowIntegrator
+from parasim.integrators.window._claim import as_claimed
 from parasim.integrators.window._delivered import Delivered
 from parasim.integrators.window._record import WindowRecord
-from parasim.integrators.window._recurrence import Recurrence, steps_on_vectors
+from parasim.integrators.window._recurrence import Recurrence, shooting_intervals, steps_on_vectors
 from parasim.integrators.window._walk import Walker
 from parasim.integrators.window._walk_state import Walk
 from parasim.integrators.window._window import WindowSolver
@@ -142,6 +143,7 @@ def _in_parallel(
         return window._replace(walk=walk, choice=first, stepping=~parallel)
 
     window = jax.lax.while_loop(going, onwards, window)
+    window = window._replace(walk=_as_claimed(solver, recurrence, y, window.walk))
     finished = all_members(window.walk.history.position >= recurrence.steps)
     delivered = _delivered(window.walk, flattening, recurrence)
     _, states, record, history = solver.recorded(delivered, window.choice, _before(window), menu)
@@ -177,6 +179,18 @@ def _walker(solver: WindowSolver, recurrence: Recurrence, y: PyTree) -> Walker:
     steps = steps_on_vectors(recurrence, flattening, vector)
     menu = solver.menu(recurrence.steps, recurrence.duration)
     return Walker.through(steps, vector.size, solver.decision, menu, solver.newton)
+
+
+def _as_claimed(solver: WindowSolver, recurrence: Recurrence, y: PyTree, found: Walk) -> Walk:
+    """Return what was found, with an error if the Jacobians are not of the form that is claimed."""
+    method, flattening = solver.newton.method, Flattening(y)
+    vector = flattening.flatten(y)
+    if not method.structure.claims(vector.size):
+        return found
+    intervals = shooting_intervals(recurrence, flattening, vector, method)
+    states = found.states[: recurrence.steps]
+    last, states = as_claimed(method.structure, intervals, vector, found.y, states)
+    return found._replace(y=last, states=found.states.at[: recurrence.steps].set(states))
 
 
 def _delivered(found: Walk, flattening: Flattening, recurrence: Recurrence) -> Delivered:

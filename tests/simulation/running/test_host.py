@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from parasim import DeviceCosts, ParallelNewton
+from parasim import DeviceCosts, Method, ParallelNewton, methods
 from parasim.integrators.decision import _decision as reasons
 from parasim.integrators.decision._decision import AbstractDecision, choice_of
 from parasim.io import MemorySession
@@ -27,6 +27,7 @@ from tests.problems import lorenz
 CPU = jax.devices()[0]
 COSTS = DeviceCosts(step=4.0, iteration=8.0, level=2.0, work=4e-5, host_step=1.0)
 STEPS, WINDOWS, DT = 64, 12, 0.02
+METHOD = Method()
 CHAOTIC = lorenz(28)
 DIMS = ("window",)
 
@@ -55,8 +56,17 @@ def drifting(t, y, period):
     return jnp.stack([10 * (y - x), x * (10 + 18 * there - z) - y, x * y - 8 / 3 * z])
 
 
-def plan(mode, costs=COSTS, host=CPU, steps=STEPS, windows=WINDOWS, field=CHAOTIC, **options):
-    solver = ParallelNewton(diffrax.Heun(), steps=steps, mode=mode, costs=costs)
+def plan(
+    mode,
+    costs=COSTS,
+    host=CPU,
+    steps=STEPS,
+    windows=WINDOWS,
+    field=CHAOTIC,
+    method=METHOD,
+    **options,
+):
+    solver = ParallelNewton(diffrax.Heun(), steps=steps, mode=mode, costs=costs, method=method)
     t1 = steps * windows * DT
     options = {"y0": np.array([1.0, 2.0, 20.0]), "params": jnp.asarray(t1)} | options
     return make_plan(field, t1=t1, dt=DT, solver=solver, host=host, **options)
@@ -105,6 +115,12 @@ def test_every_window_has_its_record_with_the_choice_at_its_start(in_turns):
     for name in ("cost", "wasted"):
         np.testing.assert_array_equal(turns[name][2] >= moved, True)
         np.testing.assert_array_equal(turns[name][3] < moved, True)
+
+
+def test_a_structure_that_is_claimed_to_be_all_and_is_not_is_an_error():
+    made = plan(InTurns(), method=methods.para_rnn())
+    with pytest.raises(RuntimeError, match="though `exact=True` says that it keeps all"):
+        executed(made, compile_plan(made))
 
 
 def test_how_many_windows_a_call_computes_changes_nothing(in_turns):
